@@ -1,0 +1,63 @@
+"""Errors that carry the decision: callers branch on the type, never on the text.
+
+    TelemetraError
+     +-- Invalid            the caller's input is wrong; says the field            -> 4xx, exit 2
+     +-- NotFound           no such thing                                          -> 404
+     +-- Unavailable        try again after `retry_after_seconds`                  -> 503
+     |    +-- LogUnavailable     the items may not be durable
+     |    +-- Overloaded         more is waiting than may wait                     -> 429
+     +-- Fenced             another owner has taken over; drop memory and rebuild
+     +-- OffsetOutOfRange   the log no longer holds this offset
+     +-- Fatal              cannot start or go on; one clear line for a person      -> exit 1
+"""
+
+from __future__ import annotations
+
+
+class TelemetraError(Exception):
+    """Base of all errors that Telemetra raises on purpose. `code` is stable and machine-readable."""
+
+    code = "error"
+
+
+class Invalid(TelemetraError):
+    """The input is wrong. `field` names the field, `code` the reason."""
+
+    def __init__(self, detail: str, *, code: str = "invalid", field: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.field = field
+
+
+class NotFound(TelemetraError):
+    code = "not_found"
+
+
+class Unavailable(TelemetraError):
+    """Cannot be done now; `retry_after_seconds` says when to try again."""
+
+    code = "unavailable"
+
+    def __init__(self, detail: str, *, retry_after_seconds: float = 1.0) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class LogUnavailable(Unavailable):
+    code = "log_unavailable"
+
+
+class Overloaded(Unavailable):
+    code = "overloaded"
+
+
+class Fenced(TelemetraError):
+    code = "fenced"
+
+
+class OffsetOutOfRange(TelemetraError):
+    code = "offset_out_of_range"
+
+
+class Fatal(TelemetraError):
+    code = "fatal"

@@ -1,0 +1,51 @@
+"""The EventLog port: accepted events and rejections in one durable order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from telemetra.model.event import LogItem
+
+
+class LogPosition(msgspec.Struct, frozen=True):
+    """Where the log of a partition starts and ends: offsets in [first, next) exist. `epoch` is the log's identity."""
+
+    epoch: str
+    first: int
+    next: int
+
+
+class LogRead(msgspec.Struct):
+    """Items with consecutive offsets: items[i] has offset first + i. `next` is the offset after the last one."""
+
+    first: int
+    items: list[LogItem]
+
+    @property
+    def next(self) -> int:
+        return self.first + len(self.items)
+
+
+class EventLog(Protocol):
+    """Called by intake (append) and by the pipeline (everything else), possibly from different event loops.
+
+    `append` returns the offset of the first item; on return the items are durable and their order is final. It raises
+    `LogUnavailable` (errors.py) when they may not be durable: the caller answers 503 and the sender repeats.
+    `read` returns at most `max_items` items from offset `start` on, none when the log ends there; offsets have no gaps
+    and a reader never skips an item that commits later. It raises `OffsetOutOfRange` when `start` was trimmed.
+    `wait` returns when there may be items from `start` on, or after `timeout_seconds`.
+    `trim` deletes items below `before` that are older than the retention; it never deletes others.
+    """
+
+    async def append(self, items: Sequence[LogItem]) -> int: ...
+
+    async def read(self, start: int, max_items: int) -> LogRead: ...
+
+    async def wait(self, start: int, timeout_seconds: float) -> None: ...
+
+    async def position(self) -> LogPosition: ...
+
+    async def trim(self, before: int, older_than: int) -> int: ...

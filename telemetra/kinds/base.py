@@ -1,0 +1,117 @@
+"""The vocabulary in which a kind of stream is declared. Everything else reads these declarations.
+
+A kind names its event types, its measures (what a window counts), the series that the detectors watch and the table
+that its minutes go to. Adding a kind is adding one file that builds a `Kind` and naming it in the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+
+from telemetra.model.event import Event
+
+Entry = tuple[Event, Any]
+"""An event and its decoded data (an instance of the event type's model)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One stored column of a measure: its name and its PostgreSQL type."""
+
+    name: str
+    sql_type: str
+
+
+class Measure(Protocol):
+    """How one thing is counted in a window. States are mergeable: a minute is the merge of its six hops.
+
+    The engine calls `create` once per hop, `add` with the hop's entries of the measure's types in log order (any
+    number of times: the result must not depend on how the entries were batched), `merge` over hops in time order, and
+    `finish` on the merged state. A measure that `carries` is also given the merged state of all earlier minutes, so
+    that a gauge can show its last reading; that state must be made of numbers, strings, lists and None.
+    """
+
+    name: str
+    types: frozenset[str]
+    columns: tuple[Column, ...]
+    carries: bool
+
+    def create(self) -> Any: ...
+
+    def add(self, state: Any, entries: Sequence[Entry]) -> Any: ...
+
+    def merge(self, states: Sequence[Any]) -> Any: ...
+
+    def finish(self, state: Any, window: Window) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What `finish` may know: the end of the window (microseconds), the seconds it covers, the carried state."""
+
+    end: int
+    seconds: float
+    previous: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One event type: its data model (strict, see `intake`), and what else is done with its events.
+
+    `unique`: the data field that identifies the fact in its workspace (a repeat under another event_id is a
+    duplicate). `table`: a table that takes one row per event (`row` gives its columns). `describe`: the stream
+    fields that the event sets. `expected`: the event shows that the stream speaks (False for what others say of it).
+    """
+
+    name: str
+    model: type[msgspec.Struct]
+    unique: str | None = None
+    table: str | None = None
+    row: Callable[[Event, Any], dict[str, Any]] | None = None
+    describe: Callable[[Event, Any], dict[str, Any]] | None = None
+    check: Callable[[Any], tuple[str, str] | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One number per hop that detectors watch.
+
+    `value` takes the finished measures of one hop. `count`: a sum of events (empty hops count as 0, the baseline has
+    a floor of the square root of the mean, and a window's value is the sum of its hops); otherwise a gauge (empty
+    hops are skipped and a window's value is the last reading). `up` and `down` name the moment types raised.
+    """
+
+    name: str
+    metric_name: str
+    count: bool
+    value: Callable[[Mapping[str, Any]], float | None]
+    up: str | None = None
+    down: str | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of stream, declared in full.
+
+    `evidence` maps a name to a function from a hop's entries to counted values. `present` turns a stored or
+    provisional minute (values by column) into the API's metrics fields. `primary` names the series whose z-score
+    stands in the minute rows.
+    """
+
+    name: str
+    table: str
+    types: Mapping[str, EventType]
+    measures: tuple[Measure, ...]
+    series: tuple[Series, ...]
+    primary: str
+    present: Callable[[Mapping[str, Any], float], dict[str, Any]]
+    evidence: Mapping[str, Callable[[Sequence[Entry]], Mapping[str, int]]] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return tuple(column for measure in self.measures for column in measure.columns)

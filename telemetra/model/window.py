@@ -1,0 +1,64 @@
+"""Window arithmetic and the answers of the engine. All times are integer microseconds since the epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+SECOND = 1_000_000
+HOP = 10 * SECOND
+MINUTE = 60 * SECOND
+HOPS_PER_WINDOW = MINUTE // HOP
+
+
+def hop_start(time: int) -> int:
+    """The start of the hop that holds `time` (start inclusive, end exclusive)."""
+    return time - time % HOP
+
+
+def minute_start(time: int) -> int:
+    """The start of the minute that holds `time`."""
+    return time - time % MINUTE
+
+
+class Observation(msgspec.Struct, array_like=True):
+    """What one hop of a stream looked like when the watermark first reached its end.
+
+    `values` holds a number per series of the kind, None where a gauge has no reading. `evidence` holds the most
+    frequent values per evidence name (`messages`, `emotes`) as [value, count] pairs, most frequent first.
+    """
+
+    end: int
+    values: dict[str, float | None]
+    evidence: dict[str, list[tuple[str, int]]]
+
+
+class MinuteRow(msgspec.Struct):
+    """One stored minute of one stream: `values` holds a value per column of the kind's table."""
+
+    workspace_id: str
+    stream_id: str
+    kind: str
+    window_start: int
+    values: dict[str, Any]
+    z_score: float | None
+    is_anomaly: bool
+    suspect: bool = False
+
+
+class Snapshot(msgspec.Struct):
+    """The provisional last minute of a stream: `values` as in a minute row, over `seconds` (50 to 60) of the stream.
+
+    `data_at` is the arrival of the stream's newest event; `has_data` is False once the minute covered is empty.
+    """
+
+    workspace_id: str
+    stream_id: str
+    kind: str
+    window_end: int
+    seconds: float
+    values: dict[str, Any]
+    has_data: bool
+    data_at: int
+    z_score: float | None

@@ -1,0 +1,42 @@
+"""The port between the engine and the detection of moments. Pure: values in, values out, state as plain data."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from telemetra.model.moment import Moment
+from telemetra.model.stream import StreamInfo
+from telemetra.model.window import Observation
+
+
+class Detector(Protocol):
+    """A head: one series in, one calibrated score out, at most 500 numbers of state and 15 microseconds a value."""
+
+    def observe(self, value: float, time: int) -> float: ...
+
+    def state(self) -> list[float]: ...
+
+    def restore(self, state: list[float]) -> None: ...
+
+
+class StreamDetectors(Protocol):
+    """All detection of one stream: heads per series, alarm policy, evidence.
+
+    The engine calls `observe` once per hop in time order when the watermark first reaches the hop's end, `skip` when
+    a gap of more than ten minutes was passed over (`to` is the start of the next hop that will be observed).
+    Both return the moments that opened, changed or closed, each with its next version. The results depend only on the
+    sequence of calls, never on a clock. `state` is plain data (numbers, strings, lists, dicts with string keys,
+    None); `restore` of it gives a detector that goes on exactly as this one.
+    """
+
+    def observe(self, observation: Observation, info: StreamInfo) -> list[Moment]: ...
+
+    def skip(self, to: int) -> list[Moment]: ...
+
+    @property
+    def z_score(self) -> float | None:
+        """Signed robust z-score of the primary series' 60 s window that ended with the last observed hop."""
+
+    def state(self) -> dict[str, Any]: ...
+
+    def restore(self, state: dict[str, Any]) -> None: ...
