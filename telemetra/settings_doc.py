@@ -74,7 +74,9 @@ def _type(field: FieldInfo) -> str:
     plain = next((part for part in get_args(annotation) if part is not type(None)), annotation)
     words = {bool: "true or false", int: "integer", float: "number", ByteSize: "size", SecretStr: "secret"}
     words |= {str: "text", Path: "path"}
-    return words[plain] + ("s" if field.annotation == tuple[str, ...] else "") + _bounds(field, plain)
+    if annotation == tuple[str, ...]:
+        return "list"
+    return words[plain] + _bounds(field, plain)
 
 
 def _bounds(field: FieldInfo, plain: type) -> str:
