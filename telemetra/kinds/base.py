@@ -29,14 +29,15 @@ class Column:
 class Measure(Protocol):
     """How one thing is counted in a window. States are mergeable: a minute is the merge of its six hops.
 
-    The engine calls `create` once per hop, `add` with the hop's entries of the measure's types in log order (any
-    number of times: the result must not depend on how the entries were batched), `merge` over hops in time order, and
-    `finish` on the merged state. A measure that `carries` is also given the merged state of all earlier minutes, so
-    that a gauge can show its last reading; that state must be made of numbers, strings, lists and None.
+    The engine calls `create` once per hop, `add` with the hop's entries of each of the measure's lanes in log order
+    (any number of times: the result must not depend on how the entries were batched), `merge` over hops in time
+    order, and `finish` on the merged state. `finish` gives a value per column, and may give more for series,
+    evidence and presentation. A measure that `carries` is also given the merged state of all earlier minutes, so that
+    a gauge can show its last reading; that state must be made of numbers, strings, lists and None.
     """
 
     name: str
-    types: frozenset[str]
+    lanes: frozenset[str]
     columns: tuple[Column, ...]
     carries: bool
 
@@ -60,29 +61,31 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One event type: its data model (strict, see `intake`), and what else is done with its events.
+    """One event type: its data model (decoded strictly), and what else is done with its events.
 
-    `unique`: the data field that identifies the fact in its workspace (a repeat under another event_id is a
-    duplicate). `table`: a table that takes one row per event (`row` gives its columns). `describe`: the stream
-    fields that the event sets. `expected`: the event shows that the stream speaks (False for what others say of it).
+    `check`: refuses data that the model alone cannot, as (field, reason). `lane`: the lane of measures that an event
+    feeds (by default the lane named like the type; None: no measure). `unique`: the data field that identifies the
+    fact in its workspace (a repeat under another event_id is a duplicate). `table` takes one row per counted event
+    (`row` gives its columns beside workspace and stream). `describe`: the stream fields that the event sets.
     """
 
     name: str
     model: type[msgspec.Struct]
+    check: Callable[[Any], tuple[str, str] | None] | None = None
+    lane: Callable[[Event, Any], str | None] | None = None
     unique: str | None = None
     table: str | None = None
     row: Callable[[Event, Any], dict[str, Any]] | None = None
     describe: Callable[[Event, Any], dict[str, Any]] | None = None
-    check: Callable[[Any], tuple[str, str] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One number per hop that detectors watch.
+    """One number per hop that detectors watch: `value` takes the finished measures of one hop.
 
-    `value` takes the finished measures of one hop. `count`: a sum of events (empty hops count as 0, the baseline has
-    a floor of the square root of the mean, and a window's value is the sum of its hops); otherwise a gauge (empty
-    hops are skipped and a window's value is the last reading). `up` and `down` name the moment types raised.
+    `count`: a sum of events (empty hops count as 0, the baseline has a floor of the square root of the mean, and a
+    window's value is the sum of its hops); otherwise a gauge (empty hops are skipped and a window's value is the last
+    reading). `up` and `down` name the moment types raised.
     """
 
     name: str
@@ -98,9 +101,9 @@ class Series:
 class Kind:
     """A kind of stream, declared in full.
 
-    `evidence` maps a name to a function from a hop's entries to counted values. `present` turns a stored or
-    provisional minute (values by column) into the API's metrics fields. `primary` names the series whose z-score
-    stands in the minute rows.
+    `primary` names the series whose z-score stands in the minute rows. `present` turns a stored or provisional minute
+    (values by column, seconds covered) into the API's metrics fields. `evidence` maps an evidence name to the
+    finished value of a hop that holds its (value, count) pairs.
     """
 
     name: str
@@ -110,7 +113,7 @@ class Kind:
     series: tuple[Series, ...]
     primary: str
     present: Callable[[Mapping[str, Any], float], dict[str, Any]]
-    evidence: Mapping[str, Callable[[Sequence[Entry]], Mapping[str, int]]] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[Column, ...]:

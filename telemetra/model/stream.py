@@ -11,7 +11,7 @@ class StreamInfo(msgspec.Struct):
     """What is known about a stream: the row of `streams`.
 
     `started_at` and `ended_at` are event times, `last_event_at` is the arrival of the newest event (liveness is judged
-    by arrival). `described_at` is the event time of the newest stream.meta that was applied.
+    by arrival). `described` holds, per event type, the event time of the newest event whose fields were taken over.
     """
 
     kind: str
@@ -24,7 +24,7 @@ class StreamInfo(msgspec.Struct):
     last_event_at: int = 0
     viewer_count: int | None = None
     viewer_count_at: int | None = None
-    described_at: int = 0
+    described: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class StreamState(msgspec.Struct):

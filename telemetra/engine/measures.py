@@ -1,0 +1,266 @@
+"""Measures that kinds are built from. All states are exact: integers, sets and counters, never running floats."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from telemetra.kinds.base import Column, Entry, Window
+
+MONEY_SCALE = 12
+"""Decimals kept of an amount: sums are integers of 10**-12 units, so that no order of additions can differ."""
+
+
+class Count:
+    """Number of entries, and with `rate` also that number per second."""
+
+    carries = False
+
+    def __init__(self, name: str, lane: str, column: str, rate: str | None = None) -> None:
+        self.name = name
+        self.lanes = frozenset((lane,))
+        self.columns = (Column(column, "bigint"),) + ((Column(rate, "double precision"),) if rate else ())
+        self._column, self._rate = column, rate
+
+    def create(self) -> int:
+        return 0
+
+    def add(self, state: int, entries: Sequence[Entry]) -> int:
+        return state + len(entries)
+
+    def merge(self, states: Sequence[int]) -> int:
+        return sum(states)
+
+    def finish(self, state: int, window: Window) -> dict[str, Any]:
+        if self._rate is None:
+            return {self._column: state}
+        return {self._column: state, self._rate: state / window.seconds}
+
+
+class Distinct:
+    """Exact number of distinct values."""
+
+    carries = False
+
+    def __init__(self, name: str, lane: str, column: str, value: Callable[[Any], str]) -> None:
+        self.name = name
+        self.lanes = frozenset((lane,))
+        self.columns = (Column(column, "bigint"),)
+        self._column, self._value = column, value
+
+    def create(self) -> set[str]:
+        return set()
+
+    def add(self, state: set[str], entries: Sequence[Entry]) -> set[str]:
+        value = self._value
+        state.update([value(data) for _, data in entries])
+        return state
+
+    def merge(self, states: Sequence[set[str]]) -> set[str]:
+        return set().union(*states)
+
+    def finish(self, state: set[str], window: Window) -> dict[str, Any]:
+        return {self._column: len(state)}
+
+
+class Top:
+    """The `size` most frequent values as [value, count] pairs: by count, ties by value. Every occurrence counts.
+
+    Without `column` it is evidence only: its result stands under `output` and is not stored with the minute.
+    """
+
+    carries = False
+
+    def __init__(
+        self,
+        name: str,
+        lane: str,
+        output: str,
+        values: Callable[[Any], Iterable[str]],
+        size: int,
+        *,
+        stored: bool,
+    ) -> None:
+        self.name = name
+        self.lanes = frozenset((lane,))
+        self.columns = (Column(output, "jsonb"),) if stored else ()
+        self._output, self._values, self._size = output, values, size
+
+    def create(self) -> Counter[str]:
+        return Counter()
+
+    def add(self, state: Counter[str], entries: Sequence[Entry]) -> Counter[str]:
+        values = self._values
+        for _, data in entries:
+            found = values(data)
+            if found:
+                state.update(found)
+        return state
+
+    def merge(self, states: Sequence[Counter[str]]) -> Counter[str]:
+        merged: Counter[str] = Counter()
+        for state in states:
+            merged.update(state)
+        return merged
+
+    def finish(self, state: Counter[str], window: Window) -> dict[str, Any]:
+        ordered = sorted(state.items(), key=lambda pair: (-pair[1], pair[0]))
+        return {self._output: [[value, count] for value, count in ordered[: self._size]]}
+
+
+class Sentiment:
+    """Mean of integer scores in 1/10,000, with the number of clearly positive and negative ones."""
+
+    carries = False
+    columns = (
+        Column("avg_sentiment", "double precision"),
+        Column("positive_count", "bigint"),
+        Column("negative_count", "bigint"),
+    )
+
+    def __init__(self, lane: str, score: Callable[[Any], int], positive: int, negative: int) -> None:
+        self.name = "sentiment"
+        self.lanes = frozenset((lane,))
+        self._score, self._positive, self._negative = score, positive, negative
+
+    def create(self) -> list[int]:
+        return [0, 0, 0, 0]
+
+    def add(self, state: list[int], entries: Sequence[Entry]) -> list[int]:
+        score, positive, negative = self._score, self._positive, self._negative
+        scores = [score(data) for _, data in entries]
+        state[0] += len(scores)
+        state[1] += sum(scores)
+        state[2] += sum(1 for value in scores if value >= positive)
+        state[3] += sum(1 for value in scores if value <= negative)
+        return state
+
+    def merge(self, states: Sequence[list[int]]) -> list[int]:
+        return [sum(column) for column in zip(*states, strict=True)]
+
+    def finish(self, state: list[int], window: Window) -> dict[str, Any]:
+        number, total, positive, negative = state
+        mean = total / (number * 10_000) if number else None
+        return {"avg_sentiment": mean, "positive_count": positive, "negative_count": negative}
+
+
+class Money:
+    """Exact sums per currency; `revenue` is the sum in one currency, with bits at 0.01 USD each where that is USD."""
+
+    carries = False
+    columns = (Column("revenue", "numeric"), Column("revenue_by_currency", "jsonb"))
+
+    def __init__(self, lane: str, amount: Callable[[Any], tuple[str, Decimal]], currency: str) -> None:
+        self.name = "revenue"
+        self.lanes = frozenset((lane,))
+        self._amount, self._currency = amount, currency
+
+    def create(self) -> Counter[str]:
+        return Counter()
+
+    def add(self, state: Counter[str], entries: Sequence[Entry]) -> Counter[str]:
+        for _, data in entries:
+            currency, amount = self._amount(data)
+            state[currency] += int(amount.scaleb(MONEY_SCALE))
+        return state
+
+    def merge(self, states: Sequence[Counter[str]]) -> Counter[str]:
+        merged: Counter[str] = Counter()
+        for state in states:
+            for currency, amount in state.items():
+                merged[currency] += amount
+        return merged
+
+    def finish(self, state: Counter[str], window: Window) -> dict[str, Any]:
+        revenue = state.get(self._currency, 0)
+        if self._currency == "USD":
+            revenue += state.get("bits", 0) // 100
+        by_currency = {currency: str(money(state[currency])) for currency in sorted(state)}
+        return {"revenue": money(revenue), "revenue_by_currency": by_currency}
+
+
+def money(scaled: int) -> Decimal:
+    """A sum in 10**-12 units as a Decimal without needless zeros, two decimals at least."""
+    digits = str(abs(scaled)).rjust(MONEY_SCALE + 1, "0")
+    fraction = digits[-MONEY_SCALE:].rstrip("0").ljust(2, "0")
+    return Decimal(f"{'-' if scaled < 0 else ''}{digits[:-MONEY_SCALE]}.{fraction}")
+
+
+class Gauge:
+    """The last reading by event time (ties: the later in the log), and the mean of the window's readings.
+
+    Gives `<column>` (the last reading at or before the window's end if younger than `max_age`, else 0), `<known>`,
+    `<mean>` (of the window's readings, or that same value) and `last_reading` (of the window alone, or None).
+    State: [time, value, sum, readings].
+    """
+
+    carries = True
+
+    def __init__(
+        self, name: str, lane: str, column: str, mean: str, known: str, value: Callable[[Any], int], max_age: int
+    ) -> None:
+        self.name = name
+        self.lanes = frozenset((lane,))
+        self.columns = (Column(mean, "double precision"), Column(column, "bigint"), Column(known, "boolean"))
+        self._column, self._mean, self._known = column, mean, known
+        self._value, self._max_age = value, max_age
+
+    def create(self) -> list[int]:
+        return [0, 0, 0, 0]
+
+    def add(self, state: list[int], entries: Sequence[Entry]) -> list[int]:
+        value = self._value
+        for event, data in entries:
+            reading = value(data)
+            if event.timestamp >= state[0]:
+                state[0], state[1] = event.timestamp, reading
+            state[2] += reading
+            state[3] += 1
+        return state
+
+    def merge(self, states: Sequence[list[int]]) -> list[int]:
+        merged = [0, 0, 0, 0]
+        for state in states:
+            if state[3] and state[0] >= merged[0]:
+                merged[0], merged[1] = state[0], state[1]
+            merged[2] += state[2]
+            merged[3] += state[3]
+        return merged
+
+    def finish(self, state: list[int], window: Window) -> dict[str, Any]:
+        last = state if state[3] else window.previous
+        known = bool(last) and last[3] > 0 and window.end - last[0] < self._max_age
+        value = last[1] if known else 0
+        return {
+            self._column: value,
+            self._known: known,
+            self._mean: state[2] / state[3] if state[3] else float(value),
+            "last_reading": state[1] if state[3] else None,
+            "last_reading_at": last[0] if known else None,
+        }
+
+
+class FirstReceived:
+    """Arrival of the first counted event: tells whether the archive still holds all of a minute."""
+
+    carries = False
+    columns = (Column("first_received_at", "timestamptz"),)
+
+    def __init__(self, lanes: Iterable[str]) -> None:
+        self.name = "first_received"
+        self.lanes = frozenset(lanes)
+
+    def create(self) -> int | None:
+        return None
+
+    def add(self, state: int | None, entries: Sequence[Entry]) -> int | None:
+        first = min(event.received_at for event, _ in entries)
+        return first if state is None else min(state, first)
+
+    def merge(self, states: Sequence[int | None]) -> int | None:
+        return min((state for state in states if state is not None), default=None)
+
+    def finish(self, state: int | None, window: Window) -> dict[str, Any]:
+        return {"first_received_at": state}

@@ -1,0 +1,85 @@
+"""What the engine works out once per kind: which measures an event feeds and what an empty hop looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from telemetra.kinds.base import Entry, Kind, Measure, Window
+from telemetra.model.window import HOP, SECOND, Observation
+
+HOP_SECONDS = HOP / SECOND
+
+
+class Hop:
+    """Ten seconds of a stream: a state per measure, and the entries that are not yet in them, by lane."""
+
+    __slots__ = ("pending", "states")
+
+    def __init__(self, states: list[Any]) -> None:
+        self.states = states
+        self.pending: dict[str, list[Entry]] = {}
+
+
+class KindPlan:
+    """A kind, prepared for the window loop."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self._lanes: dict[str, list[tuple[int, Measure]]] = {}
+        for index, measure in enumerate(kind.measures):
+            for lane in measure.lanes:
+                self._lanes.setdefault(lane, []).append((index, measure))
+        self.carrying = tuple((index, measure) for index, measure in enumerate(kind.measures) if measure.carries)
+        self.carrying_lanes = frozenset(lane for _, measure in self.carrying for lane in measure.lanes)
+        self._empty_values = self.finish([self.new_hop()], Window(0, HOP_SECONDS), {})
+
+    def new_hop(self) -> Hop:
+        return Hop([measure.create() for measure in self.kind.measures])
+
+    def flush(self, hop: Hop) -> None:
+        """Take the pending entries into the states. Entries are kept until here so that measures work on lists."""
+        if hop.pending:
+            states = hop.states
+            for lane, entries in hop.pending.items():
+                for index, measure in self._lanes.get(lane, ()):
+                    states[index] = measure.add(states[index], entries)
+            hop.pending = {}
+
+    def finish(self, hops: Sequence[Hop], window: Window, previous: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a window made of `hops` in time order; `previous`: carried state by measure name."""
+        for hop in hops:
+            self.flush(hop)
+        values: dict[str, Any] = {}
+        for index, measure in enumerate(self.kind.measures):
+            state = hops[0].states[index] if len(hops) == 1 else measure.merge([hop.states[index] for hop in hops])
+            if measure.carries:
+                values |= measure.finish(state, Window(window.end, window.seconds, previous.get(measure.name)))
+            else:
+                values |= measure.finish(state, window)
+        return values
+
+    def carry(self, carried: Mapping[str, Any], hops: Iterable[Hop]) -> dict[str, Any]:
+        """The carried state after `hops` (in time order) follow what was carried so far."""
+        hops = list(hops)
+        for hop in hops:
+            self.flush(hop)
+        result = {}
+        for index, measure in self.carrying:
+            states = [hop.states[index] for hop in hops]
+            if measure.name in carried:
+                states.insert(0, carried[measure.name])
+            result[measure.name] = measure.merge(states)
+        return result
+
+    def observation(self, end: int, hop: Hop | None) -> Observation:
+        """What detectors are shown of the hop that ends at `end` (None: no event)."""
+        values = self._empty_values if hop is None else self.finish([hop], Window(end, HOP_SECONDS), {})
+        return Observation(
+            end=end,
+            values={series.name: series.value(values) for series in self.kind.series},
+            evidence={name: values[output] for name, output in self.kind.evidence.items()},
+        )
+
+    def empty_values(self) -> dict[str, Any]:
+        return self._empty_values

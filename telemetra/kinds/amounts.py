@@ -1,0 +1,35 @@
+"""Amounts of money in event data: exact decimals, given as a JSON number or string."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+MAX_AMOUNT = Decimal(10) ** 12
+MAX_DECIMALS = 12
+
+_AMOUNT = re.compile(rb'"?(\d{1,64}(?:\.\d{1,64})?(?:[eE][+-]?\d{1,3})?)"?')
+
+# ISO 4217 active codes (list one, without funds codes of no currency), plus Twitch bits.
+CURRENCIES = frozenset(
+    """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF
+    CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG
+    HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA
+    MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD
+    RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX
+    USD UYU UYW UZS VED VES VND VUV WST XAF XAG XAU XCD XCG XOF XPD XPF XPT YER ZAR ZMW ZWG bits
+    """.split()
+)
+
+
+def parse_amount(raw: bytes) -> Decimal | None:
+    """The amount in `raw` (JSON text of a number or a string of one): 0..10^12 with at most 12 decimals, else None."""
+    match = _AMOUNT.fullmatch(raw)
+    if match is None or raw.startswith(b'"') != raw.endswith(b'"'):
+        return None
+    amount = Decimal(match[1].decode())
+    exponent = amount.normalize().as_tuple().exponent
+    if amount > MAX_AMOUNT or not isinstance(exponent, int) or -exponent > MAX_DECIMALS:
+        return None
+    return amount

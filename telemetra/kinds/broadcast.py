@@ -1,0 +1,209 @@
+"""The kind `broadcast`: live streams with chat, viewers and transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from telemetra.engine.measures import Count, Distinct, FirstReceived, Gauge, Money, Sentiment, Top
+from telemetra.kinds.amounts import CURRENCIES, parse_amount
+from telemetra.kinds.base import EventType, Kind, Series
+from telemetra.model.event import Event
+from telemetra.model.window import MINUTE
+from telemetra.text import emotes, sentiment
+
+COUNT_MAX = 2**53
+TOP_EMOTES = 10
+EVIDENCE_MESSAGES = 10
+VIEWERS_MAX_AGE = 10 * MINUTE
+
+BoundedCount = Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Name = Annotated[str, msgspec.Meta(max_length=200)]
+Label = Annotated[str, msgspec.Meta(max_length=500)]
+
+
+class ChatMessage(msgspec.Struct, gc=False):
+    """`emotes` given, even empty, is authoritative and repeats count; absent, they are found in the text."""
+
+    user_id: Id
+    message: Annotated[str, msgspec.Meta(max_length=500)]
+    username: Name | None = None
+    emotes: Annotated[list[Name], msgspec.Meta(max_length=500)] | None = None
+    badges: list[Name] | None = None
+    bits: BoundedCount | None = None
+    source_stream_id: Id | None = None
+
+
+class ViewerCount(msgspec.Struct, gc=False):
+    viewer_count: BoundedCount
+    unique_viewers: BoundedCount | None = None
+
+
+class Transaction(msgspec.Struct, gc=False):
+    """`amount` stays raw JSON text: numbers and strings are both exact decimals (kinds/amounts.py)."""
+
+    transaction_id: Id
+    amount: msgspec.Raw
+    transaction_type: Literal[
+        "subscription", "subscription_renewal", "gift_sub", "donation", "tip", "bits", "purchase"
+    ]
+    user_id: Id | None = None
+    username: Name | None = None
+    currency: str | None = None
+
+
+class Raid(msgspec.Struct, rename={"origin": "from"}):
+    origin: Name | None = None
+    viewer_count: BoundedCount | None = None
+
+
+class StreamMeta(msgspec.Struct):
+    event_type: Literal[
+        "stream_start", "stream_end", "title_change", "category_change", "raid_incoming", "raid_outgoing"
+    ]
+    title: Label | None = None
+    streamer_name: Name | None = None
+    game_category: Name | None = None
+    raid: Raid | None = None
+
+
+def build(currency: str) -> Kind:
+    """The declaration, with `currency` (ISO 4217) as the one that `revenue` is counted in."""
+
+    def amount(data: Transaction) -> tuple[str, Any]:
+        return _currency(data, currency), parse_amount(bytes(data.amount))
+
+    def transaction_row(event: Event, data: Transaction) -> dict[str, Any]:
+        code, value = amount(data)
+        return {
+            "transaction_id": data.transaction_id,
+            "user_id": data.user_id,
+            "username": data.username,
+            "amount": value,
+            "currency": code,
+            "transaction_type": data.transaction_type,
+            "timestamp": event.timestamp,
+        }
+
+    types = (
+        EventType("chat.message", ChatMessage, lane=_chat_lane),
+        EventType("viewer.count", ViewerCount, table="viewer_timeseries", row=_viewer_row, describe=_describe_viewers),
+        EventType(
+            "transaction",
+            Transaction,
+            check=_check_transaction,
+            unique="transaction_id",
+            table="transactions",
+            row=transaction_row,
+        ),
+        EventType("stream.meta", StreamMeta, describe=_describe),
+    )
+    return Kind(
+        name="broadcast",
+        table="chat_summary_minute",
+        types={declared.name: declared for declared in types},
+        measures=(
+            Count("chat", "chat.message", "chat_count", rate="chat_rate"),
+            Count("shared_chat", "chat.shared", "shared_count"),
+            Distinct("chatters", "chat.message", "unique_chatters", lambda data: data.user_id),
+            Top("emotes", "chat.message", "top_emotes", _emotes, TOP_EMOTES, stored=True),
+            Top("messages", "chat.message", "top_messages", lambda data: (data.message,), EVIDENCE_MESSAGES, stored=False),
+            Sentiment("chat.message", _sentiment, sentiment.POSITIVE, sentiment.NEGATIVE),
+            Gauge(
+                "viewers",
+                "viewer.count",
+                column="viewer_count",
+                mean="avg_viewers",
+                known="viewers_known",
+                value=lambda data: data.viewer_count,
+                max_age=VIEWERS_MAX_AGE,
+            ),
+            Money("transaction", amount, currency),
+            FirstReceived(("chat.message", "chat.shared", "viewer.count", "transaction", "stream.meta")),
+        ),
+        series=(
+            Series("chat", "chat_rate", True, lambda values: values["chat_count"], up="chat_spike", unit="messages"),
+            Series("viewers", "viewer_count", False, lambda values: values["last_reading"], up="viewer_spike", unit="viewers"),
+        ),
+        primary="chat",
+        present=_present,
+        evidence={"messages": "top_messages", "emotes": "top_emotes"},
+    )
+
+
+def _chat_lane(event: Event, data: ChatMessage) -> str:
+    """Shared chat belongs to the room where it was written."""
+    if data.source_stream_id is None or data.source_stream_id == event.stream_id:
+        return "chat.message"
+    return "chat.shared"
+
+
+def _emotes(data: ChatMessage) -> Sequence[str]:
+    return emotes.find(data.message) if data.emotes is None else data.emotes
+
+
+def _sentiment(data: ChatMessage) -> int:
+    return sentiment.score(data.message, data.emotes or ())
+
+
+def _currency(data: Transaction, default: str) -> str:
+    if data.currency is not None:
+        return data.currency
+    return "bits" if data.transaction_type == "bits" else default
+
+
+def _check_transaction(data: Transaction) -> tuple[str, str] | None:
+    if parse_amount(bytes(data.amount)) is None:
+        return "amount", "must be a number or a decimal string from 0 to 10^12 with at most 12 decimals"
+    if data.currency is not None and data.currency not in CURRENCIES:
+        return "currency", "must be an ISO 4217 code or `bits`"
+    return None
+
+
+def _viewer_row(event: Event, data: ViewerCount) -> dict[str, Any]:
+    return {
+        "timestamp": event.timestamp,
+        "viewer_count": data.viewer_count,
+        "unique_viewers": data.unique_viewers,
+    }
+
+
+def _describe_viewers(event: Event, data: ViewerCount) -> dict[str, Any]:
+    return {"viewer_count": data.viewer_count, "viewer_count_at": event.timestamp}
+
+
+def _describe(event: Event, data: StreamMeta) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        name: value
+        for name in ("title", "streamer_name", "game_category")
+        if (value := getattr(data, name)) is not None
+    }
+    if data.event_type == "stream_start":
+        fields |= {"started_at": event.timestamp, "ended_at": None, "is_live": True}
+    elif data.event_type == "stream_end":
+        fields |= {"ended_at": event.timestamp, "is_live": False}
+    return fields
+
+
+def _present(values: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    per_second = values["chat_count"] / seconds
+    return {
+        "viewer_count": values["viewer_count"],
+        "viewers_known": values["viewers_known"],
+        "chat_rate": per_second * 60,
+        "chat_rate_per_second": per_second,
+        "chat_count": values["chat_count"],
+        "shared_count": values["shared_count"],
+        "unique_chatters": values["unique_chatters"],
+        "top_emotes": [{"name": name, "count": count, "emote": name} for name, count in values["top_emotes"]],
+        "sentiment_score": values["avg_sentiment"],
+        "positive_count": values["positive_count"],
+        "negative_count": values["negative_count"],
+        "revenue": str(values["revenue"]),
+        "revenue_by_currency": values["revenue_by_currency"],
+    }
+
+
