@@ -14,7 +14,7 @@ StreamKey = tuple[str, str]
 """(workspace_id, stream_id)."""
 
 
-class Event(msgspec.Struct, array_like=True, tag="e", gc=False):
+class Event(msgspec.Struct, array_like=True, tag_field="item", tag="e", gc=False):
     """One immutable fact, validated by intake.
 
     `data` is the JSON object as the sender wrote it, in UTF-8 and safe for a jsonb column: it is carried from the
@@ -34,7 +34,7 @@ class Event(msgspec.Struct, array_like=True, tag="e", gc=False):
     session_id: str | None = None
 
 
-class Rejection(msgspec.Struct, array_like=True, tag="r", gc=False):
+class Rejection(msgspec.Struct, array_like=True, tag_field="item", tag="r", gc=False):
     """One event that intake refused: where it stood in its request, why, and what it was (at most 64 KiB)."""
 
     index: int
