@@ -1,0 +1,62 @@
+"""A real PostgreSQL for the tests: one server per test process, one database per test, cut from a migrated template."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from telemetra.store.embedded import EmbeddedPostgres
+from telemetra.store.migrate import migrate
+
+TEMPLATE = "template_telemetra"
+
+
+class Server:
+    """A running server. `create` makes a database (migrated unless told otherwise) and returns its conninfo."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._admin = psycopg.connect(url, autocommit=True)
+        # The tests' data may die with the machine; syncing it to disk would only cost time.
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off"):
+            self._admin.execute(f"ALTER SYSTEM SET {setting}")
+        self._admin.execute("SELECT pg_reload_conf()")
+        self._admin.execute(f"CREATE DATABASE {TEMPLATE}")
+        migrate(self.conninfo(TEMPLATE))
+        self._numbers = itertools.count(1)
+
+    def conninfo(self, database: str) -> str:
+        return make_conninfo(self._url, dbname=database)
+
+    def create(self, *, migrated: bool = True) -> str:
+        name = f"test_{next(self._numbers)}"
+        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE if migrated else 'template1'}")
+        return name
+
+    def drop(self, name: str) -> None:
+        self._admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        self._admin.close()
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    directory = Path(tempfile.mkdtemp(prefix="tlm-"))
+    embedded = EmbeddedPostgres(directory)
+    try:
+        server = Server(embedded.start())
+        try:
+            yield server
+        finally:
+            server.close()
+    finally:
+        embedded.stop()
+        shutil.rmtree(directory, ignore_errors=True)
