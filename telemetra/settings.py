@@ -50,7 +50,7 @@ class Settings(Server, Storage, Intake, Processing, Live, Cache, Observing, Base
         env_file=ENV_FILE,
         env_file_encoding="utf-8",
         env_ignore_empty=True,
-        extra="forbid",
+        extra="ignore",  # unknown names are reported by load_settings, with a suggestion
         frozen=True,
         hide_input_in_errors=True,
         use_attribute_docstrings=True,
@@ -102,12 +102,11 @@ def load_settings(**overrides: Any) -> Settings:
     Overrides are given by field name, and None counts as not given. Raises `InvalidSettings` with all unknown names
     and unusable values; when there are no unusable values, with all contradictions too.
     """
-    problems = _name_problems()
-    given = {_key(name): value for name, value in overrides.items() if value is not None}
+    problems = _name_problems(set(overrides))
     try:
-        settings = Settings(**given)
+        settings = Settings(**{_key(name): value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
-        raise InvalidSettings(_value_problems(error, problems)) from None
+        raise InvalidSettings(problems + _value_problems(error)) from None
     problems += contradictions(settings)
     if problems:
         raise InvalidSettings(problems)
@@ -179,7 +178,7 @@ def _database_contradictions(settings: Settings) -> list[str]:
     ]
 
 
-def _name_problems() -> list[str]:
+def _name_problems(overridden: set[str]) -> list[str]:
     known = {variable_name(field): field for field in Settings.model_fields}
     in_file = {name.upper(): value for name, value in dotenv_values(ENV_FILE, encoding="utf-8").items()}
     in_environment = {name.upper(): value for name, value in os.environ.items()}
@@ -188,7 +187,8 @@ def _name_problems() -> list[str]:
         for name, part in NOT_YET.items()
         if in_environment.get(name) or in_file.get(name)
     ]
-    unknown = {name for name in in_file if name not in known and name not in NOT_YET}
+    unknown = {name.upper() for name in overridden - Settings.model_fields.keys()}
+    unknown |= {name for name in in_file if name not in known and name not in NOT_YET}
     unknown |= {name for name in in_environment if name.startswith(RESERVED_PREFIX)}
     for name in sorted(unknown):
         close = difflib.get_close_matches(name.removeprefix(RESERVED_PREFIX), known, n=1)
@@ -202,12 +202,9 @@ def _key(field_name: str) -> str:
     return alias if isinstance(alias, str) else field_name
 
 
-def _value_problems(error: ValidationError, problems: list[str]) -> list[str]:
-    """`problems` and one line per unusable value. Values are not repeated: they may be secret."""
-    reported = {line.partition(":")[0] for line in problems}
-    lines = list(problems)
-    for problem in error.errors(include_url=False, include_input=False):
-        name = str(problem["loc"][0]).upper()
-        if name not in reported:
-            lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}")
-    return lines
+def _value_problems(error: ValidationError) -> list[str]:
+    """One line per unusable value. Values are not repeated: they may be secret."""
+    return [
+        f"{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors(include_url=False, include_input=False)
+    ]

@@ -1,0 +1,72 @@
+# Everything a developer does, in one word each. `make` alone lists the words.
+# Needed on the machine: make and Python 3.11 or newer, nothing else.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+IMAGE := telemetra
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-cov lint format docs bench lock clean docker-build docker-run
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed ## Make .venv with .venv/bin/telemetra, from the lock file
+
+run: $(VENV)/.installed ## Serve the demo on http://127.0.0.1:8000 (installs first if needed)
+	$(BIN)/telemetra demo
+
+test: $(VENV)/.installed-dev ## Run all tests
+	$(BIN)/pytest -n $(WORKERS)
+
+test-cov: $(VENV)/.installed-dev ## Run all tests and show the coverage, at least 80 %
+	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=80
+
+lint: $(VENV)/.installed-dev ## Check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev ## Rewrite the code in the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed ## Write what is generated: .env.example and the settings reference
+	$(BIN)/telemetra config-doc --format env > .env.example
+	$(BIN)/telemetra config-doc --format markdown > docs/reference/settings.md
+
+bench: $(VENV)/.installed-dev ## Run the benchmarks; each prints its ratio
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/.installed-dev ## Resolve the newest allowed versions into the lock files
+	$(LOCK) --upgrade pyproject.toml --group build --output-file requirements.lock
+	$(LOCK) --upgrade pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## Remove everything made here except the data directory
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis .coverage .coverage.* htmlcov dist build
+	find telemetra tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+docker-build: ## Build the container image
+	docker build --file deploy/Dockerfile --tag $(IMAGE) .
+
+docker-run: ## Run the image on this machine's loopback, its data in the volume `telemetra`
+	docker run --rm --init --network host --volume telemetra:/data $(IMAGE)
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@
