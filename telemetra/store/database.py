@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import PGconn, Ping
 from psycopg.rows import dict_row
@@ -21,6 +21,7 @@ from telemetra.errors import Fatal, Fenced, TelemetraError, Unavailable
 from telemetra.model.times import to_datetime, to_microseconds
 
 Row = dict[str, Any]
+Query = LiteralString | sql.SQL | sql.Composed
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 STATEMENT_TIMEOUT_SECONDS = 30
@@ -133,7 +134,11 @@ class Database:
 
     def __init__(self, conninfo: str, *, min_size: int = 5, max_size: int = 20, name: str = "telemetra") -> None:
         self.conninfo = conninfo
-        self._session = session_conninfo(conninfo, name)
+        try:
+            self._session = session_conninfo(conninfo, name)
+        except psycopg.ProgrammingError as error:
+            # Without libpq's own words: they repeat the address, and the password in it.
+            raise Fatal("the address of the database is no valid PostgreSQL URL") from error
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self._session,
             min_size=min_size,
@@ -181,19 +186,19 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
-    async def fetch_all(self, query: LiteralString | psycopg.sql.Composed, parameters: Parameters = ()) -> list[Row]:
+    async def fetch_all(self, query: Query, parameters: Parameters = ()) -> list[Row]:
         async with self.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query, parameters)
             return await cursor.fetchall()
 
-    async def fetch_one(self, query: LiteralString | psycopg.sql.Composed, parameters: Parameters = ()) -> Row | None:
+    async def fetch_one(self, query: Query, parameters: Parameters = ()) -> Row | None:
         async with self.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query, parameters)
             return await cursor.fetchone()
 
-    async def execute(self, query: LiteralString | psycopg.sql.Composed, parameters: Parameters = ()) -> int:
+    async def execute(self, query: Query, parameters: Parameters = ()) -> int:
         """Run one statement; returns the number of rows it touched."""
         async with self.connection() as connection:
             cursor = await connection.execute(query, parameters)
