@@ -36,10 +36,17 @@ class Measure(Protocol):
     a gauge can show its last reading; that state must be made of numbers, strings, lists and None.
     """
 
-    name: str
-    lanes: frozenset[str]
-    columns: tuple[Column, ...]
-    carries: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def lanes(self) -> frozenset[str]: ...
+
+    @property
+    def columns(self) -> tuple[Column, ...]: ...
+
+    @property
+    def carries(self) -> bool: ...
 
     def create(self) -> Any: ...
 
@@ -85,7 +92,9 @@ class Series:
 
     `count`: a sum of events (empty hops count as 0, the baseline has a floor of the square root of the mean, and a
     window's value is the sum of its hops); otherwise a gauge (empty hops are skipped and a window's value is the last
-    reading). `up` and `down` name the moment types raised.
+    reading). `up` and `down` name the moment types raised. `spread` is the share of its level by which such a series
+    ordinarily varies: it stands for history while there is little. A window value below `least` is no rise, and a
+    level below `least` nothing to fall from, worth a moment.
     """
 
     name: str
@@ -95,6 +104,8 @@ class Series:
     up: str | None = None
     down: str | None = None
     unit: str = ""
+    spread: float = 0.25
+    least: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

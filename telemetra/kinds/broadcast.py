@@ -47,9 +47,7 @@ class Transaction(msgspec.Struct, gc=False):
 
     transaction_id: Id
     amount: msgspec.Raw
-    transaction_type: Literal[
-        "subscription", "subscription_renewal", "gift_sub", "donation", "tip", "bits", "purchase"
-    ]
+    transaction_type: Literal["subscription", "subscription_renewal", "gift_sub", "donation", "tip", "bits", "purchase"]
     user_id: Id | None = None
     username: Name | None = None
     currency: str | None = None
@@ -110,7 +108,14 @@ def build(currency: str) -> Kind:
             Count("shared_chat", "chat.shared", "shared_count"),
             Distinct("chatters", "chat.message", "unique_chatters", lambda data: data.user_id),
             Top("emotes", "chat.message", "top_emotes", _emotes, TOP_EMOTES, stored=True),
-            Top("messages", "chat.message", "top_messages", lambda data: (data.message,), EVIDENCE_MESSAGES, stored=False),
+            Top(
+                "messages",
+                "chat.message",
+                "top_messages",
+                lambda data: (data.message,),
+                EVIDENCE_MESSAGES,
+                stored=False,
+            ),
             Sentiment("chat.message", _sentiment, sentiment.POSITIVE, sentiment.NEGATIVE),
             Gauge(
                 "viewers",
@@ -126,7 +131,14 @@ def build(currency: str) -> Kind:
         ),
         series=(
             Series("chat", "chat_rate", True, lambda values: values["chat_count"], up="chat_spike", unit="messages"),
-            Series("viewers", "viewer_count", False, lambda values: values["last_reading"], up="viewer_spike", unit="viewers"),
+            Series(
+                "viewers",
+                "viewer_count",
+                False,
+                lambda values: values["last_reading"],
+                up="viewer_spike",
+                unit="viewers",
+            ),
         ),
         primary="chat",
         present=_present,
@@ -205,5 +217,3 @@ def _present(values: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         "revenue": str(values["revenue"]),
         "revenue_by_currency": values["revenue_by_currency"],
     }
-
-
