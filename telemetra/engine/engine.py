@@ -19,6 +19,7 @@ from telemetra.kinds.base import EventType, Kind
 from telemetra.kinds.registry import Registry
 from telemetra.model.event import Event, LogItem, Rejection, StreamKey
 from telemetra.model.stream import StreamInfo, StreamState
+from telemetra.model.times import rfc3339
 from telemetra.model.window import MINUTE, SECOND, Snapshot, minute_start
 from telemetra.moments.base import StreamDetectors
 
@@ -112,22 +113,25 @@ class Engine:
     ) -> None:
         """Count items. `now_seconds` is monotonic. `known` as in `refill`; new keys are added to it. `poison`: offsets
         that made the database refuse a checkpoint, with the reason: they become dead letters."""
-        types, decoders, streams, settings = self._registry.types, self._registry.decoders, self.streams, self._settings
-        by_type, delay = self._registry.by_type, settings.watermark_delay
-        archive, ledger = self._out.archive, _Ledger(self._out.ledger)
-        changed = self._changed
+        types, decoders, streams, by_type = (
+            self._registry.types,
+            self._registry.decoders,
+            self.streams,
+            self._registry.by_type,
+        )
+        ledger, changed = _Ledger(self._out.ledger), self._changed
         for offset, item in enumerate(items, first):
-            if type(item) is not Event:
+            if isinstance(item, Rejection):
                 self._reject(offset, item)
-                ledger.add(item.workspace_id, item.source, item.received_at, fx.REJECTED)
+                ledger.add(item, fx.REJECTED)
                 continue
             kind = by_type.get(item.type)
             stream = streams.get((item.workspace_id, item.stream_id))
-            if poison and offset in poison:
+            if offset in poison:
                 self._dead(offset, item, "refused_by_database", poison[offset])
                 continue
             if kind is None or (stream is not None and stream.plan.kind is not kind):
-                self._dead_kind(offset, item, stream)
+                self._dead(offset, item, *_wrong_kind(item, kind, stream))
                 continue
             try:
                 data: Any = decoders[item.type].decode(item.data)
@@ -136,46 +140,52 @@ class Engine:
                 continue
             if stream is None:
                 stream = streams[item.workspace_id, item.stream_id] = self._new_stream(kind, item)
-            time = item.timestamp
-            key = (item.source, item.event_id)
             stream.touched_at = now_seconds
-            if key in stream.seen:
-                ledger.add(item.workspace_id, item.source, item.received_at, fx.DUPLICATE)
-                continue
-            if time - time % MINUTE < stream.final_until:
-                archive.append(fx.Archived(offset, item, "late"))
-                ledger.add(item.workspace_id, item.source, item.received_at, fx.LATE)
+            fate = self._count(stream, types[item.type], item, data, offset, known)
+            if fate != fx.DUPLICATE:
                 changed.add(stream)
-                continue
-            declared = types[item.type]
-            if declared.unique is not None:
-                unique = _unique_key(declared, item, data)
-                if known.setdefault(unique, offset) != offset:
-                    ledger.add(item.workspace_id, item.source, item.received_at, fx.DUPLICATE)
-                    continue
-            archive.append(fx.Archived(offset, item, "counted"))
-            ledger.add(item.workspace_id, item.source, item.received_at, fx.COUNTED)
-            stream.add((item, data), item.type if declared.lane is None else declared.lane(item, data), offset, key)
-            changed.add(stream)
-            self._inform(stream.info, declared, item, data)
-            if declared.row is not None and declared.table is not None:
-                row = declared.row(item, data)
-                self._out.table_rows.append(fx.TableRow(declared.table, stream.key, offset, row))
-            received_at = item.received_at
-            capped = time if time < received_at else received_at
-            if capped >= stream.newest:
-                stream.newest, stream.newest_received_at = capped, received_at
-            watermark = capped - delay
-            if watermark > stream.watermark:
-                if watermark >= stream.next_step:
-                    stream.advance(watermark)
-                else:
-                    stream.watermark = watermark
+            ledger.add(item, fate)
         self._open |= changed
         self._shown |= changed
         for stream in changed:
             stream.idle_closed_at = None
         self._out.applied = first + len(items)
+
+    def _count(
+        self,
+        stream: OpenStream,
+        declared: EventType,
+        event: Event,
+        data: Any,
+        offset: int,
+        known: dict[fx.UniqueKey, int],
+    ) -> int:
+        """Judge one event and, if it counts, do all that follows. Returns its column in the ledger."""
+        time, received_at = event.timestamp, event.received_at
+        key = (event.source, event.event_id)
+        if key in stream.seen:
+            return fx.DUPLICATE
+        if time - time % MINUTE < stream.final_until:
+            self._out.archive.append(fx.Archived(offset, event, "late"))
+            return fx.LATE
+        if declared.unique is not None and known.setdefault(_unique_key(declared, event, data), offset) != offset:
+            return fx.DUPLICATE
+        self._out.archive.append(fx.Archived(offset, event, "counted"))
+        stream.add((event, data), event.type if declared.lane is None else declared.lane(event, data), offset, key)
+        self._inform(stream.info, declared, event, data)
+        if declared.row is not None and declared.table is not None:
+            row = declared.row(event, data)
+            self._out.table_rows.append(fx.TableRow(declared.table, stream.key, offset, row))
+        # One clock that runs ahead must make nobody late: no event moves the watermark beyond its own arrival.
+        capped = time if time < received_at else received_at
+        if capped >= stream.newest:
+            stream.newest, stream.newest_received_at = capped, received_at
+        watermark = capped - self._settings.watermark_delay
+        if watermark >= stream.next_step:
+            stream.advance(watermark)
+        elif watermark > stream.watermark:
+            stream.watermark = watermark
+        return fx.COUNTED
 
     def tick(self, now_seconds: float) -> None:
         """To be called with a monotonic time when the log has been read to its end: close what fell silent."""
@@ -254,8 +264,7 @@ class Engine:
     def _inform(self, info: StreamInfo, declared: EventType, event: Event, data: Any) -> None:
         if event.received_at - info.last_event_at > self._settings.stream_timeout:
             info.started_at, info.ended_at, info.is_live = event.timestamp, None, True
-        if event.received_at > info.last_event_at:
-            info.last_event_at = event.received_at
+        info.last_event_at = max(info.last_event_at, event.received_at)
         if declared.describe is not None and event.timestamp >= info.described.get(event.type, 0):
             info.described[event.type] = event.timestamp
             for name, value in declared.describe(event, data).items():
@@ -281,13 +290,6 @@ class Engine:
             )
         )
 
-    def _dead_kind(self, offset: int, event: Event, stream: OpenStream | None) -> None:
-        if stream is None:
-            self._dead(offset, event, "unknown_type", f"no kind declares {event.type}")
-        else:
-            detail = f"{event.type} does not belong to a stream of kind {stream.plan.kind.name}"
-            self._dead(offset, event, "wrong_kind", detail)
-
     def _dead(self, offset: int, event: Event, code: str, detail: str) -> None:
         raw = _EVENT_FIELDS.encode(
             {
@@ -296,7 +298,7 @@ class Engine:
                 "workspace_id": event.workspace_id,
                 "stream_id": event.stream_id,
                 "source": event.source,
-                "timestamp": event.timestamp,
+                "timestamp": rfc3339(event.timestamp),
                 "correlation_id": event.correlation_id,
                 "data": msgspec.Raw(event.data),
             }
@@ -314,7 +316,7 @@ class Engine:
                 event.correlation_id,
             )
         )
-        _Ledger(self._out.ledger).add(event.workspace_id, event.source, event.received_at, fx.DEAD)
+        _Ledger(self._out.ledger).add(event, fx.DEAD)
 
 
 class _Ledger:
@@ -325,14 +327,19 @@ class _Ledger:
         self._last: tuple[str, str, int] | None = None
         self._row: list[int] = []
 
-    def add(self, workspace_id: str, source: str, received_at: int, column: int) -> None:
-        key = (workspace_id, source, received_at)
+    def add(self, item: LogItem, column: int) -> None:
+        key = (item.workspace_id, item.source, item.received_at)
         if key != self._last:
             self._last = key
-            self._row = self._counts.setdefault(
-                (workspace_id, source, minute_start(received_at)), [0] * len(fx.LEDGER_COLUMNS)
-            )
+            minute = (item.workspace_id, item.source, minute_start(item.received_at))
+            self._row = self._counts.setdefault(minute, [0] * len(fx.LEDGER_COLUMNS))
         self._row[column] += 1
+
+
+def _wrong_kind(event: Event, kind: Kind | None, stream: OpenStream | None) -> tuple[str, str]:
+    if kind is None or stream is None:
+        return "unknown_type", f"no kind declares {event.type}"
+    return "wrong_kind", f"{event.type} does not belong to a stream of kind {stream.plan.kind.name}"
 
 
 def _unique_key(declared: EventType, event: Event, data: Any) -> fx.UniqueKey:

@@ -199,7 +199,15 @@ class Gauge:
     carries = True
 
     def __init__(
-        self, name: str, lane: str, column: str, mean: str, known: str, value: Callable[[Any], int], max_age: int
+        self,
+        name: str,
+        lane: str,
+        *,
+        column: str,
+        mean: str,
+        known: str,
+        value: Callable[[Any], int],
+        max_age: int,
     ) -> None:
         self.name = name
         self.lanes = frozenset((lane,))

@@ -17,7 +17,7 @@ from telemetra.model.event import LogItem
 from telemetra.store.database import Database, Failure, classify, instant
 
 RECORD_ITEMS = 10_000
-"""A group larger than this is written as several records of one transaction, so that readers need not decode it whole."""
+"""A larger group is written as several records of one transaction, so that readers need not decode it whole."""
 
 POLL_SECONDS = 0.05
 
@@ -73,7 +73,7 @@ class PostgresLog:
 
     async def append(self, items: Sequence[LogItem]) -> int:
         size = sum(map(_size, items))
-        if self._waiting and self._waiting_bytes + size > self._max_waiting_bytes:
+        if self._waiting_bytes and self._waiting_bytes + size > self._max_waiting_bytes:
             raise Overloaded("more events are waiting to be stored than may wait", retry_after_seconds=1.0)
         waiting = _Waiting(items, size, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)

@@ -29,7 +29,9 @@ class Registry:
             self.kinds[kind.name] = kind
             for name, declared in kind.types.items():
                 if name in self.types:
-                    raise Fatal(f"event type {name!r} is declared by kinds {self.by_type[name].name!r} and {kind.name!r}")
+                    raise Fatal(
+                        f"event type {name!r} is declared by kinds {self.by_type[name].name!r} and {kind.name!r}"
+                    )
                 self.by_type[name] = kind
                 self.types[name] = declared
                 self.decoders[name] = msgspec.json.Decoder(declared.model)

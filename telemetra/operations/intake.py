@@ -1,0 +1,235 @@
+"""Intake: bytes of a request in, durable log items out (SPEC 2.1). The one way in for events of every door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from telemetra.clock import Clock
+from telemetra.errors import Invalid
+from telemetra.eventlog.base import EventLog
+from telemetra.formats import cloudevents, native, problems
+from telemetra.formats.native import Parsed, RawEvent
+from telemetra.formats.problems import FormatError
+from telemetra.kinds.registry import Registry
+from telemetra.model.event import Event, LogItem, Rejection
+from telemetra.model.times import rfc3339
+from telemetra.model.window import SECOND
+from telemetra.observability import Metrics
+
+FUTURE_LIMIT = 300 * SECOND
+RAW_KEPT_BYTES = 64 << 10
+REMEMBERED_IDS = 100_000
+
+_encoder = msgspec.json.Encoder()
+
+_PARSERS: dict[str, Callable[[bytes], Parsed]] = {
+    "application/json": native.parse_native,
+    "application/x-ndjson": native.parse_ndjson,
+    "application/ndjson": native.parse_ndjson,
+    "application/cloudevents+json": lambda body: [cloudevents.parse_structured(body)],
+    "application/cloudevents-batch+json": cloudevents.parse_batch,
+}
+MEDIA_TYPES = tuple(_PARSERS)
+
+
+class RejectedEvent(msgspec.Struct, omit_defaults=True):
+    """Why the event at `index` of the request was refused; `field` where one is to blame."""
+
+    index: int
+    code: str
+    detail: str
+    field: str | None = None
+
+
+class IntakeResult(msgspec.Struct):
+    """The answer to a request. accepted + duplicate + len(rejected) is the number of events in it.
+
+    `duplicate` is what this process happens to know (such events are in the log too; the ledger's number is the
+    truth). `single`: the request was one JSON object, so that a rejection is the request's own fault.
+    """
+
+    accepted: int
+    duplicate: int
+    rejected: list[RejectedEvent]
+    single: bool
+
+
+class IntakeLimits(msgspec.Struct, frozen=True):
+    body_bytes: int = 8 << 20
+    event_bytes: int = 64 << 10
+    events: int = 10_000
+
+
+class Intake:
+    """Validates every value against the column that it will meet, then appends to the log.
+
+    Raises `Invalid` (the request as a whole cannot be read: `invalid_json`, `unsupported_media_type`,
+    `body_too_large`, `too_many`) and `LogUnavailable` or `Overloaded` (nothing may be durable: send it again).
+    """
+
+    def __init__(self, log: EventLog, registry: Registry, limits: IntakeLimits, clock: Clock, metrics: Metrics) -> None:
+        self._log = log
+        self._registry = registry
+        self._limits = limits
+        self._clock = clock
+        self._metrics = metrics
+        self._recent = RecentIds(REMEMBERED_IDS)
+
+    async def submit(
+        self, media_type: str, body: bytes, headers: Mapping[str, str], workspace_id: str, correlation_id: str | None
+    ) -> IntakeResult:
+        """Take the events of one request; on return they and the rejections are durable.
+
+        `media_type` is the Content-Type header; `headers` has lower-case names.
+        """
+        if len(body) > self._limits.body_bytes:
+            raise Invalid(f"the body is larger than {self._limits.body_bytes} bytes", code="body_too_large")
+        media_type = media_type.partition(";")[0].strip().lower()
+        parsed = self._parse(media_type, body, headers)
+        if len(parsed) > self._limits.events:
+            raise Invalid(f"more than {self._limits.events} events in a request", code="too_many_events")
+        items, rejected = self._validate(parsed, workspace_id, correlation_id)
+        if items:
+            await self._log.append(items)
+        duplicate = self._recent.count_repeats(items)
+        result = IntakeResult(
+            accepted=len(parsed) - len(rejected) - duplicate,
+            duplicate=duplicate,
+            rejected=rejected,
+            single=media_type != "application/cloudevents-batch+json"
+            and "ndjson" not in media_type
+            and not body.lstrip().startswith(b"["),
+        )
+        self._count(result)
+        return result
+
+    def _parse(self, media_type: str, body: bytes, headers: Mapping[str, str]) -> Parsed:
+        if "ce-specversion" in headers or "ce-id" in headers:
+            return [cloudevents.parse_binary(headers, body)]
+        parser = _PARSERS.get(media_type)
+        if parser is None:
+            known = ", ".join(MEDIA_TYPES)
+            raise Invalid(f"Content-Type must be one of {known}", code="unsupported_media_type", field="Content-Type")
+        return parser(body)
+
+    def _validate(
+        self, parsed: Parsed, workspace_id: str, correlation_id: str | None
+    ) -> tuple[list[LogItem], list[RejectedEvent]]:
+        received_at = self._clock()
+        accepted: list[LogItem] = []
+        refused: list[LogItem] = []
+        rejected: list[RejectedEvent] = []
+        for index, raw in enumerate(parsed):
+            result = self._check(raw, workspace_id, correlation_id, received_at)
+            if type(result) is Event:
+                accepted.append(result)
+                continue
+            assert isinstance(result, FormatError)
+            rejected.append(RejectedEvent(index, result.code, result.detail, result.field))
+            refused.append(
+                Rejection(
+                    index=index,
+                    code=result.code,
+                    detail=result.detail,
+                    raw=result.raw[:RAW_KEPT_BYTES],
+                    workspace_id=workspace_id,
+                    source=result.source,
+                    received_at=received_at,
+                    correlation_id=result.correlation_id or correlation_id,
+                )
+            )
+        return accepted + refused, rejected
+
+    def _check(
+        self, raw: RawEvent | FormatError, workspace_id: str, correlation_id: str | None, received_at: int
+    ) -> Event | FormatError:
+        if type(raw) is not RawEvent:
+            return raw  # type: ignore[return-value]  # the other half of the union
+        decoder = self._registry.decoders.get(raw.type)
+        if decoder is None:
+            return _refuse(raw, problems.UNKNOWN_TYPE, "type", f"no kind declares {raw.type!r}")
+        if raw.workspace_id is not None and raw.workspace_id != workspace_id:
+            detail = f"this request may write to workspace {workspace_id!r} only"
+            return _refuse(raw, problems.WORKSPACE_FORBIDDEN, "workspace_id", detail)
+        timestamp = received_at if raw.timestamp is None else microseconds(raw.timestamp)
+        if timestamp < 0:
+            return _refuse(raw, problems.INVALID_TIMESTAMP, "timestamp", "must not be before 1970")
+        if timestamp > received_at + FUTURE_LIMIT:
+            detail = f"is more than 5 minutes ahead of the server's clock ({rfc3339(received_at)})"
+            return _refuse(raw, problems.TIMESTAMP_IN_FUTURE, "timestamp", detail)
+        data = bytes(raw.data)
+        if len(data) > self._limits.event_bytes:
+            return _refuse(raw, problems.TOO_LARGE, "data", f"is larger than {self._limits.event_bytes} bytes")
+        try:
+            decoded = decoder.decode(data)
+        except msgspec.DecodeError as error:
+            return _refuse_data(raw, error)
+        check = self._registry.types[raw.type].check
+        if check is not None and (problem := check(decoded)) is not None:
+            return _refuse(raw, problems.INVALID_FIELD, f"data.{problem[0]}", problem[1])
+        return Event(
+            raw.event_id,
+            raw.type,
+            workspace_id,
+            raw.stream_id,
+            raw.source,
+            timestamp,
+            received_at,
+            data,
+            raw.correlation_id or correlation_id,
+        )
+
+    def _count(self, result: IntakeResult) -> None:
+        events = self._metrics.intake_events
+        events.labels(outcome="accepted", reason="").inc(result.accepted)
+        if result.duplicate:
+            events.labels(outcome="duplicate", reason="").inc(result.duplicate)
+        for event in result.rejected:
+            events.labels(outcome="rejected", reason=event.code).inc()
+
+
+class RecentIds:
+    """The ids of the last `size` to 2 × `size` accepted events, as hashes: a hint for senders, not the truth."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._newer: set[int] = set()
+        self._older: set[int] = set()
+
+    def count_repeats(self, items: list[LogItem]) -> int:
+        """How many of `items` were seen before; all are remembered."""
+        hashes = [
+            hash((item.workspace_id, item.stream_id, item.source, item.event_id))
+            for item in items
+            if type(item) is Event
+        ]
+        fresh = set(hashes)
+        fresh -= self._newer
+        fresh -= self._older
+        if len(self._newer) + len(fresh) > self._size:
+            self._older, self._newer = self._newer, set()
+        self._newer |= fresh
+        return len(hashes) - len(fresh)
+
+
+def microseconds(time: datetime) -> int:
+    """An aware time in microseconds. Exact: a double holds today's seconds to a quarter of a microsecond."""
+    return round(time.timestamp() * 1e6)
+
+
+def _refuse(raw: RawEvent, code: str, field: str, detail: str) -> FormatError:
+    encoded = _encoder.encode(raw)
+    return FormatError(code, f"{field}: {detail}", field, encoded, raw.source, raw.correlation_id)
+
+
+def _refuse_data(raw: RawEvent, error: msgspec.DecodeError) -> FormatError:
+    """msgspec says `Expected `int`, got `str` - at `$.viewer_count``, or `Object missing required field `x``."""
+    detail, _, path = str(error).partition(" - at `$")
+    path = path.rstrip("`")
+    if detail.startswith("Object missing required field"):
+        field = "data" + path + "." + detail.split("`")[1]
+        return _refuse(raw, problems.MISSING_FIELD, field, "is required")
+    return _refuse(raw, problems.INVALID_FIELD, "data" + path, detail[:1].lower() + detail[1:])

@@ -1,0 +1,236 @@
+"""The pipeline: read the log, run the engine, store a checkpoint, publish. In this order, and nothing else (SPEC 4).
+
+It knows ports only. It runs in an event loop of its own (a thread of the process), so that a large read never holds
+up a request. Whatever goes wrong, memory is dropped and built again from the log and the tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from telemetra.backoff import delays
+from telemetra.clock import Clock
+from telemetra.engine.effects import Effects
+from telemetra.engine.engine import DetectorFactory, Engine, EngineSettings
+from telemetra.errors import Fenced
+from telemetra.eventlog.base import EventLog, LogRead
+from telemetra.kinds.registry import Registry
+from telemetra.live.base import Publication, Relay
+from telemetra.model.event import StreamKey
+from telemetra.model.moment import Moment
+from telemetra.observability import Metrics
+from telemetra.store.checkpoint import CheckpointStore, Owner
+from telemetra.store.database import Failure, classify
+from telemetra.tracing import Tracer
+
+REPUBLISHED_SECONDS = 600
+"""After a start, the moments of this long are published again: some may have been committed and not yet shown."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    engine: EngineSettings
+    read_items: int = 20_000
+    interval_seconds: float = 0.2
+    snapshot_seconds: float = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the pipeline reads from and tells. `invalidate` is told the streams that a commit changed; `prepare` makes
+    room in the archive for days (microseconds of arrival) before events of them are stored."""
+
+    log: EventLog
+    store: CheckpointStore
+    relay: Relay
+    invalidate: Callable[[Sequence[StreamKey]], Awaitable[None]]
+    prepare: Callable[[set[int]], Awaitable[None]]
+    recent_moments: Callable[[int], Awaitable[list[Moment]]]
+
+
+class Progress:
+    """How far the pipeline is, for other threads to read: plain attributes, each written at once."""
+
+    def __init__(self) -> None:
+        self.applied = 0
+        self.lag_seconds = 0.0
+        self.checkpoint_at: int | None = None
+        self.in_time_at: int | None = None
+        """Last time (microseconds) when the lag was under ten seconds."""
+
+
+class RefusedItems(Exception):
+    """Something in the items of the last read cannot be processed or stored."""
+
+    def __init__(self, read: LogRead, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.read = read
+        self.cause = cause
+
+
+class Pipeline:
+    """One owner of one partition. `run` returns when `stop` is set and raises `Fenced` when another took over."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        ports: Ports,
+        registry: Registry,
+        detectors: DetectorFactory,
+        settings: PipelineSettings,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        tracer: Tracer,
+        progress: Progress,
+    ) -> None:
+        self._owner = owner
+        self._ports = ports
+        self._registry = registry
+        self._detectors = detectors
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._tracer = tracer
+        self._progress = progress
+        self._engine: Engine | None = None
+        self._applied = 0
+        self._limit = settings.read_items
+        self._poison: dict[int, str] = {}
+        self._snapshot_due = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        pauses = delays()
+        republish = True
+        while not stop.is_set():
+            started = time.monotonic()
+            try:
+                if self._engine is None:
+                    self._engine = await self.rebuild()
+                if republish:
+                    await self._republish()
+                    republish = False
+                full = await self.step(self._engine)
+                pauses = delays()
+            except Exception as error:
+                self._engine = None
+                await self._judge(error, pauses)
+                continue
+            if not full:
+                await asyncio.sleep(max(0.0, self._settings.interval_seconds - (time.monotonic() - started)))
+                await self._ports.log.wait(self._applied, self._settings.interval_seconds)
+
+    async def rebuild(self) -> Engine:
+        """An engine that remembers what one that never stopped would: read from `needs`, write nothing."""
+        position = await self._ports.store.position(self._owner)
+        engine = Engine(self._registry, self._detectors, self._settings.engine, position.applied)
+        dead = await self._ports.store.load_dead(self._owner.partition, position.needs, position.applied)
+        offset = position.needs
+        while offset < position.applied:
+            read = await self._ports.log.read(offset, min(self._settings.read_items, position.applied - offset))
+            await self._load_states(engine, read)
+            engine.refill(read.first, read.items, dead, await self._known(engine, read))
+            offset = read.next
+        engine.start_idle_timers(time.monotonic())
+        self._applied = self._progress.applied = position.applied
+        return engine
+
+    async def step(self, engine: Engine) -> bool:
+        """Read once and store what it leads to. Returns whether the read was full: then there is more."""
+        read = await self._ports.log.read(self._applied, self._limit)
+        full = len(read.items) == self._limit
+        now = time.monotonic()
+        if read.items:
+            await self._load_states(engine, read)
+            known = await self._known(engine, read)
+            try:
+                engine.process(read.first, read.items, now, known, self._poison)
+            except Exception as error:
+                raise RefusedItems(read, error) from error
+        if not full:
+            engine.tick(now)
+            engine.evict(now)
+        effects = engine.take_effects()
+        if effects.applied != self._applied or not effects.empty:
+            await self._store(read, effects)
+        self._note_progress(read, full)
+        self._limit = min(self._limit * 2, self._settings.read_items)
+        if now >= self._snapshot_due:
+            self._snapshot_due = now + self._settings.snapshot_seconds
+            snapshots = engine.snapshots(self._clock())
+            self._ports.relay.publish(Publication(snapshots, [], self._applied))
+        return full
+
+    async def _store(self, read: LogRead, effects: Effects) -> None:
+        await self._ports.prepare({entry.event.received_at for entry in effects.archive})
+        started = time.monotonic()
+        try:
+            with self._tracer.span("checkpoint", items=len(read.items), applied=effects.applied):
+                await self._ports.store.save(self._owner, self._applied, effects)
+        except Exception as error:
+            if classify(error) is Failure.DATA and read.items:
+                raise RefusedItems(read, error) from error
+            raise
+        self._metrics.checkpoint_seconds.observe(time.monotonic() - started)
+        self._metrics.pipeline_items.inc(len(read.items))
+        self._applied = effects.applied
+        self._poison = {offset: reason for offset, reason in self._poison.items() if offset >= self._applied}
+        await self._ports.invalidate([(state.workspace_id, state.stream_id) for state in effects.states])
+        if effects.moments:
+            self._ports.relay.publish(Publication([], effects.moments, self._applied))
+
+    async def _republish(self) -> None:
+        moments = await self._ports.recent_moments(self._clock() - REPUBLISHED_SECONDS * 1_000_000)
+        self._ports.relay.publish(Publication([], moments, self._applied, replayed=True))
+
+    async def _load_states(self, engine: Engine, read: LogRead) -> None:
+        missing = engine.missing(read.items)
+        if missing:
+            engine.load(await self._ports.store.load_states(missing))
+
+    async def _known(self, engine: Engine, read: LogRead) -> dict[tuple[str, str, str], int]:
+        keys = engine.unique_keys(read.items)
+        return await self._ports.store.load_known(keys) if keys else {}
+
+    async def _judge(self, error: Exception, pauses: Iterator[float]) -> None:
+        """What an error of a step means: `Fenced` goes up, bad data is narrowed down, the rest is tried again."""
+        if isinstance(error, Fenced):
+            raise error
+        self._metrics.checkpoint_failures.labels(error=type(error).__name__).inc()
+        if isinstance(error, RefusedItems):
+            self._narrow(error)
+            return
+        pause = next(pauses)
+        _log.warning("pipeline_retry", error=repr(error), pause_seconds=round(pause, 2), exc_info=_is_bug(error))
+        await asyncio.sleep(pause)
+
+    def _narrow(self, refused: RefusedItems) -> None:
+        """Halve the read until the item that cannot be stored stands alone; then it becomes a dead letter."""
+        items = len(refused.read.items)
+        if items > 1:
+            self._limit = items // 2
+            _log.warning("pipeline_narrowing", items=items, offset=refused.read.first, error=repr(refused.cause))
+        else:
+            self._poison[refused.read.first] = " ".join(str(refused.cause).split())[:500]
+            _log.error("pipeline_dead_item", offset=refused.read.first, error=repr(refused.cause))
+
+    def _note_progress(self, read: LogRead, full: bool) -> None:
+        now = self._clock()
+        progress = self._progress
+        progress.applied = self._applied
+        progress.lag_seconds = (now - read.items[-1].received_at) / 1e6 if full else 0.0
+        progress.checkpoint_at = now
+        if progress.lag_seconds < 10:
+            progress.in_time_at = now
+        self._metrics.pipeline_lag_seconds.set(progress.lag_seconds)
+
+
+def _is_bug(error: Exception) -> bool:
+    return classify(error) is Failure.FATAL

@@ -1,0 +1,232 @@
+"""The checkpoint: everything that a stretch of the log led to, in one fenced transaction (SPEC 4, Checkpoint)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from psycopg import AsyncConnection, sql
+
+from telemetra.engine.effects import LEDGER_COLUMNS, DeadLetter, Effects, UniqueKey
+from telemetra.errors import Fenced
+from telemetra.kinds.base import Column
+from telemetra.kinds.registry import Registry
+from telemetra.model.event import StreamKey
+from telemetra.model.moment import Moment
+from telemetra.model.stream import StreamState
+from telemetra.model.times import to_datetime
+from telemetra.model.window import MINUTE, MinuteRow
+from telemetra.store import copy_rows
+from telemetra.store.database import Database, instant
+from telemetra.store.upsert import OnConflict, upsert
+
+_TAKE_OVER = """
+    UPDATE pipeline_offsets SET owner_epoch = owner_epoch + 1, owner = %s, updated_at = clock_timestamp()
+    WHERE partition = %s RETURNING owner_epoch, applied, needs
+"""
+_POSITION = "SELECT applied, needs FROM pipeline_offsets WHERE partition = %s AND owner_epoch = %s"
+_FENCE = """
+    UPDATE pipeline_offsets SET applied = %s, needs = %s, updated_at = clock_timestamp()
+    WHERE partition = %s AND applied = %s AND owner_epoch = %s
+"""
+_STATES = """
+    SELECT state FROM stream_state JOIN unnest(%s::text[], %s::text[]) AS wanted (workspace_id, stream_id)
+    USING (workspace_id, stream_id)
+"""
+_DEAD = "SELECT log_offset FROM dead_letters WHERE partition = %s AND log_offset >= %s AND log_offset < %s"
+_COPY = "COPY events ({}) FROM STDIN (FORMAT BINARY)"
+
+# How the tables that event types name take a second row with the same key.
+_TABLE_KEYS: dict[str, tuple[tuple[str, ...], OnConflict]] = {
+    "viewer_timeseries": (("workspace_id", "stream_id", "timestamp"), "update"),
+    "transactions": (("workspace_id", "transaction_id"), "nothing"),
+}
+_WITH_OFFSET = frozenset({"transactions"})
+
+_state_encoder = msgspec.msgpack.Encoder()
+_state_decoder = msgspec.msgpack.Decoder(StreamState)
+
+
+class Owner(msgspec.Struct):
+    """The right to write checkpoints of a partition: it ends when another takes over (a higher epoch)."""
+
+    partition: int
+    epoch: int
+
+
+class Position(msgspec.Struct):
+    """`applied`: all effects before it are stored; `needs`: where reading starts to rebuild memory."""
+
+    applied: int
+    needs: int
+
+
+class CheckpointStore:
+    """What the pipeline reads and writes. Errors pass as the database raised them: the pipeline judges them."""
+
+    def __init__(self, database: Database, registry: Registry) -> None:
+        self._database = database
+        self._registry = registry
+
+    async def take_over(self, partition: int, name: str) -> Owner:
+        """Become the owner: whoever was it before can store nothing more."""
+        row = await self._database.fetch_one(_TAKE_OVER, (name, partition))
+        assert row is not None, "migrations make the offsets row"
+        return Owner(partition, row["owner_epoch"])
+
+    async def position(self, owner: Owner) -> Position:
+        """Raises `Fenced` when `owner` is no longer the owner."""
+        row = await self._database.fetch_one(_POSITION, (owner.partition, owner.epoch))
+        if row is None:
+            raise Fenced("another process owns the pipeline now")
+        return Position(row["applied"], row["needs"])
+
+    async def load_states(self, keys: Iterable[StreamKey]) -> list[StreamState]:
+        workspaces, streams = zip(*keys, strict=True)
+        rows = await self._database.fetch_all(_STATES, (list(workspaces), list(streams)))
+        return [_state_decoder.decode(row["state"]) for row in rows]
+
+    async def load_dead(self, partition: int, first: int, until: int) -> set[int]:
+        """Offsets in [first, until) that were recorded as rejected or dead."""
+        return {row["log_offset"] for row in await self._database.fetch_all(_DEAD, (partition, first, until))}
+
+    async def load_known(self, keys: Sequence[UniqueKey]) -> dict[UniqueKey, int]:
+        """The offset of the event that made the row of each key that has one."""
+        known: dict[UniqueKey, int] = {}
+        for table in {key[0] for key in keys}:
+            wanted = [key for key in keys if key[0] == table]
+            column = next(declared.unique for declared in self._registry.types.values() if declared.table == table)
+            assert column is not None
+            statement = sql.SQL(
+                "SELECT workspace_id, {column} AS value, log_offset FROM {table}"
+                " JOIN unnest(%s::text[], %s::text[]) AS wanted (workspace_id, {column}) USING (workspace_id, {column})"
+            ).format(column=sql.Identifier(column), table=sql.Identifier(table))
+            rows = await self._database.fetch_all(statement, ([key[1] for key in wanted], [key[2] for key in wanted]))
+            known |= {(table, row["workspace_id"], row["value"]): row["log_offset"] for row in rows}
+        return known
+
+    async def save(self, owner: Owner, applied_before: int, effects: Effects) -> None:
+        """Store `effects`, or nothing. Raises `Fenced` when another process stored something meanwhile."""
+        partition = owner.partition
+        async with self._database.transaction() as connection:
+            fence = (effects.applied, effects.needs, partition, applied_before, owner.epoch)
+            if (await connection.execute(_FENCE, fence)).rowcount != 1:
+                raise Fenced("another process owns the pipeline now")
+            await _save_streams(connection, effects.states)
+            for kind in self._registry.kinds.values():
+                rows = [minute_values(row, kind.columns) for row in effects.minutes if row.kind == kind.name]
+                key = ("workspace_id", "stream_id", "window_start")
+                await upsert(connection, kind.table, key, rows, touch="processed_at")
+            await save_table_rows(connection, effects, partition)
+            moments = [moment_values(moment, partition, effects.applied) for moment in effects.moments]
+            await upsert(connection, "moments", ("moment_id",), moments, touch="emitted_at")
+            await add_to_ledger(connection, effects.ledger)
+            dead = [_dead_values(letter, partition) for letter in effects.dead]
+            await upsert(connection, "dead_letters", ("partition", "log_offset"), dead)
+            if effects.archive:
+                columns = sql.SQL(", ").join(map(sql.Identifier, copy_rows.COLUMNS))
+                async with connection.cursor().copy(sql.SQL(_COPY).format(columns)) as copy:
+                    await copy.write(copy_rows.encode_rows(effects.archive, partition))
+
+
+async def _save_streams(connection: AsyncConnection[Any], states: Sequence[StreamState]) -> None:
+    key = ("workspace_id", "stream_id")
+    await upsert(connection, "streams", key, [_stream_values(state) for state in states], touch="updated_at")
+    await upsert(connection, "stream_state", key, [_state_values(state) for state in states])
+
+
+async def save_table_rows(connection: AsyncConnection[Any], effects: Effects, partition: int) -> None:
+    """Write the rows of `effects` to the tables that their event types name."""
+    by_table: dict[str, list[dict[str, Any]]] = {}
+    for row in effects.table_rows:
+        values = {"workspace_id": row.key[0], "stream_id": row.key[1], **row.values}
+        values["timestamp"] = to_datetime(values["timestamp"])
+        if row.table in _WITH_OFFSET:
+            values |= {"partition": partition, "log_offset": row.offset}
+        by_table.setdefault(row.table, []).append(values)
+    for table, rows in by_table.items():
+        key, on_conflict = _TABLE_KEYS[table]
+        await upsert(connection, table, key, rows, on_conflict=on_conflict)
+
+
+async def add_to_ledger(connection: AsyncConnection[Any], ledger: dict[tuple[str, str, int], list[int]]) -> None:
+    """Add counts (in the order of LEDGER_COLUMNS, may be negative) by (workspace, source, minute of arrival)."""
+    rows = [
+        {
+            "workspace_id": workspace_id,
+            "source": source,
+            "minute": to_datetime(minute),
+            **dict(zip(LEDGER_COLUMNS, counts, strict=True)),
+        }
+        for (workspace_id, source, minute), counts in ledger.items()
+    ]
+    await upsert(connection, "ledger_minute", ("workspace_id", "minute", "source"), rows, on_conflict="add")
+
+
+def minute_values(row: MinuteRow, columns: Sequence[Column]) -> dict[str, Any]:
+    """The columns of a minute row; z_score and is_anomaly are those of the hop that ended with the minute."""
+    values: dict[str, Any] = {
+        "workspace_id": row.workspace_id,
+        "stream_id": row.stream_id,
+        "window_start": to_datetime(row.window_start),
+        "window_end": to_datetime(row.window_start + MINUTE),
+        "z_score": row.z_score,
+        "is_anomaly": row.is_anomaly,
+        "suspect": row.suspect,
+    }
+    for column in columns:
+        value = row.values[column.name]
+        values[column.name] = instant(value) if column.sql_type == "timestamptz" else value
+    return values
+
+
+def moment_values(moment: Moment, partition: int, emitted_offset: int) -> dict[str, Any]:
+    values = msgspec.structs.asdict(moment)
+    values["timestamp"] = to_datetime(moment.timestamp)
+    values["ended_at"] = instant(moment.ended_at)
+    return values | {"partition": partition, "emitted_offset": emitted_offset}
+
+
+def _stream_values(state: StreamState) -> dict[str, Any]:
+    info = state.info
+    return {
+        "workspace_id": state.workspace_id,
+        "stream_id": state.stream_id,
+        "kind": info.kind,
+        "streamer_name": info.streamer_name,
+        "title": info.title,
+        "game_category": info.game_category,
+        "started_at": instant(info.started_at),
+        "ended_at": instant(info.ended_at),
+        "is_live": info.is_live,
+        "last_event_at": to_datetime(info.last_event_at),
+        "viewer_count": info.viewer_count,
+        "viewer_count_at": instant(info.viewer_count_at),
+    }
+
+
+def _state_values(state: StreamState) -> dict[str, Any]:
+    return {
+        "workspace_id": state.workspace_id,
+        "stream_id": state.stream_id,
+        "final_until": to_datetime(state.final_until),
+        "watermark": to_datetime(state.watermark),
+        "observed_until": to_datetime(state.observed_until),
+        "state": "\\x" + _state_encoder.encode(state).hex(),
+    }
+
+
+def _dead_values(letter: DeadLetter, partition: int) -> dict[str, Any]:
+    return {
+        "workspace_id": letter.workspace_id,
+        "partition": partition,
+        "log_offset": letter.offset,
+        "disposition": letter.disposition,
+        "source": letter.source,
+        "code": letter.code,
+        "detail": letter.detail,
+        "raw": "\\x" + letter.raw.hex(),
+        "received_at": to_datetime(letter.received_at),
+        "correlation_id": letter.correlation_id,
+    }
