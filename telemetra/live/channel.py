@@ -45,6 +45,7 @@ class QueueChannel:
         self._bytes = 0
         self._in_flight_bytes = 0
         self._wake = asyncio.Event()
+        self._closed = asyncio.Event()
 
     def write(self, frame: Frame) -> None:
         if not self.open:
@@ -67,8 +68,12 @@ class QueueChannel:
         """No more frames will be taken: the client is gone, or `close` was called."""
         self.open = False
         self._wake.set()
+        self._closed.set()
         if self.on_change is not None:
             self.on_change()
+
+    async def wait_closed(self) -> None:
+        await self._closed.wait()
 
     async def take(self) -> list[Frame]:
         """All frames that wait, at least one; none once the channel is closed and empty.

@@ -64,15 +64,17 @@ class StreamFeed:
             del self._recent[min(self._recent, key=lambda moment_id: self._recent[moment_id][0])]
         self._frame = None
 
-    def build(self, frames: FrameBuilder, presenter: Presenter, now: int, offset: int) -> Frame:
+    def build(self, frames: FrameBuilder, presenter: Presenter, now: int, *, offset: int) -> Frame:
         """A fresh update."""
         newest_first = sorted(self._recent.values(), key=lambda entry: entry[0], reverse=True)
         recent = [encoded for _, _, encoded in newest_first]
-        self._frame = frames.metrics(self.key, self.snapshot, presenter.fields(self.snapshot), recent, now, offset)
+        self._frame = frames.metrics(
+            self.key, self.snapshot, presenter.fields(self.snapshot), recent, now=now, offset=offset
+        )
         return self._frame
 
-    def newest(self, frames: FrameBuilder, presenter: Presenter, now: int, offset: int) -> Frame:
+    def newest(self, frames: FrameBuilder, presenter: Presenter, now: int, *, offset: int) -> Frame:
         """The update of this tick if nothing has changed since, else a fresh one."""
         if self._frame is not None and self._frame.offset == offset:
             return self._frame
-        return self.build(frames, presenter, now, offset)
+        return self.build(frames, presenter, now, offset=offset)

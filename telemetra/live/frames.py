@@ -121,6 +121,7 @@ class FrameBuilder:
         snapshot: Snapshot | None,
         fields: Mapping[str, Any],
         recent: Iterable[msgspec.Raw],
+        *,
         now: int,
         offset: int,
     ) -> Frame:

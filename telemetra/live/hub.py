@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator, Mapping
 
 from telemetra.clock import Clock
-from telemetra.errors import Overloaded
+from telemetra.errors import Unavailable
 from telemetra.kinds.base import Kind
 from telemetra.live.base import Publication
 from telemetra.live.channel import Channel
@@ -110,13 +110,13 @@ class Hub:
     def connect(
         self, key: StreamKey, channel: Channel, transport: str, *, resume_from: tuple[str, int] | None = None
     ) -> Subscriber:
-        """Send `connected` and take the client in. Raises Overloaded when the process has as many as it may.
+        """Send `connected` and take the client in. Raises Unavailable when the process has as many as it may.
 
         `transport` names it in the process's metrics. `resume_from` (epoch, offset) is given by a client that will be
         resumed before it gets anything else.
         """
         if self.full:
-            raise Overloaded("the process has as many live connections as it may", retry_after_seconds=5)
+            raise Unavailable("This process has as many live connections as it may.", retry_after_seconds=5)
         subscriber = Subscriber(key, channel, transport, self._client_bytes)
         offset = self.committed
         if resume_from is not None:
@@ -199,7 +199,7 @@ class Hub:
         cost = 0
         for feed in tuple(self._watched.values()):
             try:
-                frame = feed.build(self.frames, self._presenter, self._clock(), self.committed)
+                frame = feed.build(self.frames, self._presenter, self._clock(), offset=self.committed)
             except Exception:  # a stream that cannot be shown must not silence the others
                 _logger.exception("the update of a stream could not be built")
                 continue
@@ -258,7 +258,7 @@ class Hub:
             yield from feed.subscribers
 
     def _newest(self, feed: StreamFeed) -> Frame:
-        return feed.newest(self.frames, self._presenter, self._clock(), self.committed)
+        return feed.newest(self.frames, self._presenter, self._clock(), offset=self.committed)
 
     def _feed(self, key: StreamKey) -> StreamFeed:
         feed = self._feeds.get(key)

@@ -1,0 +1,32 @@
+"""Who may open a live connection and to what: the same for WebSockets and server-sent events."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.types import Scope
+
+from telemetra.api.perimeter import header, origin_allowed
+from telemetra.errors import Invalid, Unavailable
+from telemetra.live.hub import Hub
+
+_STREAM_ID = re.compile(r"[A-Za-z0-9._:@#-]{1,200}")
+
+
+class Admission:
+    """Lets in browsers of allowed origins, for stream ids that could exist, while there is room."""
+
+    def __init__(self, hub: Hub, origins: tuple[str, ...]) -> None:
+        self._hub = hub
+        self._origins = origins
+
+    def check(self, scope: Scope) -> str:
+        """The stream id of the path. Raises Invalid or Unavailable."""
+        if not origin_allowed(header(scope, b"origin"), header(scope, b"host"), self._origins):
+            raise Invalid("This origin is neither the product's own nor in CORS_ORIGINS.", code="forbidden_origin")
+        stream_id: str = scope["path_params"]["stream_id"]
+        if not _STREAM_ID.fullmatch(stream_id):
+            raise Invalid("must be 1 to 200 letters, digits and . _ : @ # -", code="invalid", field="stream_id")
+        if self._hub.full:
+            raise Unavailable("This process has as many live connections as it may.", retry_after_seconds=5)
+        return stream_id

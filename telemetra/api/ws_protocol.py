@@ -1,0 +1,143 @@
+"""The server's WebSocket protocol with a way past ASGI for frames that are ready to send.
+
+uvicorn's sans-I/O protocol builds and copies a frame for each ASGI `send`. The hub has one frame for thousands of
+clients, so this subclass hands it the transport. Why this is sound: docs/decisions/2026-live-frames.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import Scope
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from telemetra.live.channel import HIGH_WATER_BYTES
+from telemetra.live.frames import Frame
+
+EXTENSION = "telemetra.live"
+"""Key of `scope["extensions"]` under which an endpoint finds the protocol."""
+
+SEND_BUFFER_BYTES = 64 * 1024
+"""Kernel send buffer of a live client (Linux doubles it). The default grows to megabytes: a slow client would read
+minutes of old snapshots from it before the newest one."""
+
+CLIENT_MESSAGE_MAX_BYTES = 64 * 1024
+
+
+class DirectChannel:
+    """A Channel (see telemetra.live.channel) that writes finished frames to the transport of one WebSocket."""
+
+    __slots__ = ("_protocol", "_transport", "on_change", "open", "paused")
+
+    def __init__(self, protocol: LiveWebSocketProtocol) -> None:
+        self._protocol = protocol
+        self._transport = protocol.transport
+        self.open = True
+        self.paused = False
+        self.on_change: Callable[[], None] | None = None
+
+    def write(self, frame: Frame) -> None:
+        # The transport closes before the endpoint hears of it; after a close frame nothing may follow.
+        if self.open and not self._transport.is_closing():
+            self._transport.write(frame.websocket)
+
+    def waiting_bytes(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    def close(self, code: int, reason: str) -> None:
+        if self.open:
+            self._protocol.close_now(code, reason)
+            self.lose()
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+        if self.on_change is not None:
+            self.on_change()
+
+    def lose(self) -> None:
+        """The connection is gone or going."""
+        self.open = False
+        if self.on_change is not None:
+            self.on_change()
+
+
+class LiveWebSocketProtocol(WebSocketsSansIOProtocol):
+    """Also ends connections whose client does not read: uvicorn waits for such a client to take what is buffered."""
+
+    live_channel: DirectChannel | None = None
+    _abort_timer: asyncio.TimerHandle | None = None
+
+    def open_channel(self) -> DirectChannel:
+        """The direct way to this client, once the handshake is complete. Called at most once."""
+        connection: socket.socket | None = self.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        self.live_channel = DirectChannel(self)
+        return self.live_channel
+
+    def close_now(self, code: int, reason: str) -> None:
+        """Send a close frame behind what waits, without waiting for it to be sent as ASGI's `close` does."""
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:  # the client's own close frame is to be heard
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    async def run_asgi(self) -> None:
+        self.scope["extensions"][EXTENSION] = {"protocol": self}
+        await super().run_asgi()
+        self._abort_later()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self._abort_later()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.live_channel is not None:
+            self.live_channel.pause()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.live_channel is not None:
+            self.live_channel.resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+        super().connection_lost(exc)
+        if self.live_channel is not None:
+            self.live_channel.lose()
+
+    def _abort_later(self) -> None:
+        if self._abort_timer is None and not self.disconnected:
+            self._abort_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+
+UVICORN_OPTIONS: dict[str, Any] = {
+    "ws": LiveWebSocketProtocol,
+    "ws_max_size": CLIENT_MESSAGE_MAX_BYTES,
+    "ws_per_message_deflate": False,  # small frames; shared ones are not compressed per client
+}
+"""What `uvicorn.Config` needs for live connections."""
+
+
+def direct_channel(scope: Scope) -> DirectChannel | None:
+    """The direct way to the client of this scope, None where the server is another one. Call it after `accept`."""
+    extension = scope.get("extensions", {}).get(EXTENSION)
+    if extension is None:
+        return None
+    protocol: LiveWebSocketProtocol = extension["protocol"]
+    return protocol.open_channel()
