@@ -1,0 +1,101 @@
+"""What is done around every request: correlation id, security headers, metrics, log; and the last resort for errors."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from telemetra.api.perimeter import header
+from telemetra.api.problems import Problems
+from telemetra.observability import Metrics, correlated
+
+CORRELATION_HEADER = b"x-correlation-id"
+CONTENT_SECURITY_POLICY = b"content-security-policy"
+SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+DEFAULT_POLICY = (CONTENT_SECURITY_POLICY, b"default-src 'none'; frame-ancestors 'none'")
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_CLIENT_GONE = 499
+_usable = re.compile(r"[A-Za-z0-9._:-]{1,128}").fullmatch
+_logger = logging.getLogger(__name__)
+
+
+class Observe:
+    """The outermost layer. A request's log line stands at DEBUG when it went well: the metrics count those."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._seconds = metrics.requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        given = header(scope, CORRELATION_HEADER)
+        correlation_id = given if given is not None and _usable(given) else secrets.token_hex(16)
+        status = _CLIENT_GONE
+
+        async def send_observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message["headers"], *SECURITY_HEADERS, (CORRELATION_HEADER, correlation_id.encode())]
+                if not any(name == CONTENT_SECURITY_POLICY for name, _ in headers):
+                    headers.append(DEFAULT_POLICY)
+                message["headers"] = headers
+            await send(message)
+
+        scope["correlation_id"] = correlation_id
+        started = time.perf_counter()
+        with correlated(correlation_id):
+            try:
+                await self._app(scope, receive, send_observed)
+            finally:
+                self._record(scope, status, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self._seconds.labels(method, route, status).observe(seconds)
+        level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
+        if _logger.isEnabledFor(level):
+            fields = {"method": method, "path": scope["path"], "status": status, "seconds": round(seconds, 4)}
+            _logger.log(level, "request", extra=fields)
+
+
+class LastResort:
+    """Turns an error that nobody expected into a 500 without its text; the log has it whole."""
+
+    def __init__(self, app: ASGIApp, *, problems: Problems) -> None:
+        self._app = app
+        self._problems = problems
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        started = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except ClientDisconnect:
+            _logger.debug("the client went away before its request was complete")
+        except Exception:
+            _logger.exception("a request failed")
+            if started:
+                raise  # too late for an answer: the server cuts the connection
+            detail = "The server could not answer this request; its log says why."
+            await self._problems.response(scope["path"], 500, "internal_error", detail)(scope, receive, send)

@@ -1,0 +1,120 @@
+"""The parameters of REST: types that FastAPI documents and the doors check."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from fastapi import Path
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from telemetra.api.door import Query
+from telemetra.model.times import to_microseconds
+
+STREAM_ID_PATTERN = r"^[A-Za-z0-9._:@#-]{1,200}$"
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def _read_time(value: Any) -> int:
+    """RFC 3339 with an offset, as microseconds."""
+    try:
+        time = msgspec.convert(value, datetime)
+        if time.tzinfo is not None and _EARLIEST <= time <= _LATEST:
+            return to_microseconds(time)
+    except (msgspec.ValidationError, OverflowError):
+        pass
+    raise PydanticCustomError(
+        "invalid_time", "must be an RFC 3339 time with an offset, from 1970 on; a `+` is written %2B in a URL"
+    )
+
+
+def _read_resolution(value: Any) -> str:
+    if value in ("1h", "1d"):
+        raise PydanticCustomError("not_yet", "there are no rollups of this resolution yet; use 1m")
+    if value != "1m":
+        raise PydanticCustomError("invalid_resolution", "must be 1m, 1h or 1d")
+    return "1m"
+
+
+StreamId = Annotated[
+    str,
+    Path(
+        pattern=STREAM_ID_PATTERN,
+        description="Id of the stream: 1 to 200 letters, digits and `. _ : @ # -`.",
+        examples=["lirik"],
+    ),
+]
+LetterId = Annotated[UUID, Path(description="Id of the dead letter.")]
+Time = Annotated[
+    int,
+    BeforeValidator(_read_time),
+    WithJsonSchema({"type": "string", "format": "date-time", "example": "2015-10-17T11:30:00Z"}),
+]
+Resolution = Annotated[
+    str, BeforeValidator(_read_resolution), WithJsonSchema({"type": "string", "enum": ["1m", "1h", "1d"]})
+]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class StreamsQuery(Query):
+    limit: int = Field(100, ge=1, le=500)
+    """Most streams to answer."""
+    offset: int = Field(0, ge=0)
+    """Streams to pass over."""
+    kind: Name | None = None
+    """Only streams of this kind."""
+    live: bool | None = None
+    """Only streams that are live (true) or are not (false)."""
+
+
+class MetricsQuery(Query):
+    limit: int = Field(100, ge=1, le=1000)
+    """Most minutes to answer."""
+    start_time: Time | None = None
+    """Only minutes that start at or after this time."""
+    end_time: Time | None = None
+    """Only minutes that start before this time."""
+    resolution: Resolution = "1m"
+    """Length of a row; only `1m` so far, the others are answered 422 `not_yet`."""
+
+
+class MomentsQuery(Query):
+    limit: int = Field(50, ge=1, le=200)
+    """Most moments to answer."""
+    moment_type: Name | None = None
+    """Only moments of this type, such as `chat_spike`."""
+    start_time: Time | None = None
+    """Only moments whose onset is at or after this time."""
+    end_time: Time | None = None
+    """Only moments whose onset is before this time."""
+
+
+class EventsQuery(Query):
+    limit: int = Field(100, ge=1, le=1000)
+    """Most events to answer."""
+    before: Time | None = None
+    """Only events before this time: to go on, the timestamp of the last event that was answered."""
+    type: Name | None = None
+    """Only events of this type."""
+
+
+class LedgerQuery(Query):
+    start_time: Time | None = None
+    """Only minutes of arrival that start at or after this time."""
+    end_time: Time | None = None
+    """Only minutes of arrival that start before this time."""
+    source: Name | None = None
+    """Only this source."""
+
+
+class DeadLettersQuery(Query):
+    limit: int = Field(100, ge=1, le=500)
+    """Most letters to answer."""
+    before: Time | None = None
+    """Only letters received before this time."""
+    disposition: Literal["rejected", "dead"] | None = None
+    """Only those refused by intake (`rejected`) or by the pipeline (`dead`)."""
