@@ -130,7 +130,16 @@ def build(currency: str) -> Kind:
             FirstReceived(("chat.message", "chat.shared", "viewer.count", "transaction", "stream.meta")),
         ),
         series=(
-            Series("chat", "chat_rate", True, lambda values: values["chat_count"], up="chat_spike", unit="messages"),
+            Series(
+                "chat",
+                "chat_rate",
+                True,
+                lambda values: values["chat_count"],
+                up="chat_spike",
+                unit="messages",
+                spread=0.35,
+                least=60,
+            ),
             Series(
                 "viewers",
                 "viewer_count",
@@ -138,6 +147,8 @@ def build(currency: str) -> Kind:
                 lambda values: values["last_reading"],
                 up="viewer_spike",
                 unit="viewers",
+                spread=0.15,
+                least=20,
             ),
         ),
         primary="chat",

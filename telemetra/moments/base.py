@@ -10,9 +10,15 @@ from telemetra.model.window import Observation
 
 
 class Detector(Protocol):
-    """A head: one series in, one calibrated score out, at most 500 numbers of state and 15 microseconds a value."""
+    """A head: one series in, one calibrated score out, at most 500 numbers of state and 15 microseconds a value.
+
+    `observe` takes the value of the 60 s window that ends at `time`, once per hop in time order, and answers 0..1 on
+    the scale of `scale.py`. `skip` says that the next value does not continue the last ones (a gap in time).
+    """
 
     def observe(self, value: float, time: int) -> float: ...
+
+    def skip(self) -> None: ...
 
     def state(self) -> list[float]: ...
 

@@ -1,0 +1,74 @@
+"""All detection of moments of one stream: the `StreamDetectors` of the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from telemetra.kinds.base import Kind
+from telemetra.model.moment import Moment
+from telemetra.model.stream import StreamInfo
+from telemetra.model.window import SECOND, Observation
+from telemetra.moments.evidence import Counts, RecentEvidence
+from telemetra.moments.series import SeriesState, SeriesWatch
+from telemetra.moments.settings import MomentSettings
+
+FORGET_AFTER_SECONDS = 6 * 3600
+"""After a silence so long another broadcast begins: what was usual before says little about it."""
+
+
+class State(msgspec.Struct):
+    """Everything that must survive a restart."""
+
+    observed_until: int
+    evidence: list[Counts]
+    series: dict[str, SeriesState]
+
+
+class MomentDetectors:
+    """Watches every series of the kind that names a moment type, and the primary one for its z-score."""
+
+    def __init__(self, kind: Kind, workspace_id: str, stream_id: str, settings: MomentSettings) -> None:
+        self._watches = {
+            series.name: SeriesWatch(series, workspace_id, stream_id, settings)
+            for series in kind.series
+            if series.up or series.down or series.name == kind.primary
+        }
+        self._primary = self._watches[kind.primary]
+        self._evidence = RecentEvidence()
+        self._observed_until = 0
+
+    def observe(self, observation: Observation, info: StreamInfo) -> list[Moment]:
+        self._observed_until = observation.end
+        self._evidence.push(observation.evidence)
+        values = observation.values
+        moments: list[Moment] = []
+        for name, watch in self._watches.items():
+            moments += watch.observe(values.get(name), observation.end, self._evidence, info.started_at)
+        return moments
+
+    def skip(self, to: int) -> list[Moment]:
+        forget = to - self._observed_until >= FORGET_AFTER_SECONDS * SECOND
+        self._evidence = RecentEvidence()
+        moments: list[Moment] = []
+        for watch in self._watches.values():
+            moments += watch.skip(forget=forget)
+        return moments
+
+    @property
+    def z_score(self) -> float | None:
+        return self._primary.z_score
+
+    def state(self) -> dict[str, Any]:
+        series = {name: watch.state() for name, watch in self._watches.items()}
+        builtins: dict[str, Any] = msgspec.to_builtins(State(self._observed_until, self._evidence.hops, series))
+        return builtins
+
+    def restore(self, state: dict[str, Any]) -> None:
+        restored = msgspec.convert(state, State)
+        self._observed_until = restored.observed_until
+        self._evidence.hops = restored.evidence
+        for name, watch in self._watches.items():
+            if name in restored.series:
+                watch.restore(restored.series[name])
