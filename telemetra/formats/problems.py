@@ -8,6 +8,8 @@ import msgspec
 
 INVALID_JSON: Final = "invalid_json"
 """The text is no JSON."""
+INVALID_LINE: Final = "invalid_line"
+"""A line or record of a file that does not have the form of its format."""
 INVALID_EVENT: Final = "invalid_event"
 """JSON, but no object."""
 MISSING_FIELD: Final = "missing_field"
