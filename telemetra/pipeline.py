@@ -31,6 +31,9 @@ from telemetra.tracing import Tracer
 REPUBLISHED_SECONDS = 600
 """After a start, the moments of this long are published again: some may have been committed and not yet shown."""
 
+SNAPSHOT_SECONDS = 0.2
+"""How soon live clients' next update may show a change: well under their tick."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -39,7 +42,7 @@ class PipelineSettings:
     engine: EngineSettings
     read_items: int = 20_000
     interval_seconds: float = 0.2
-    snapshot_seconds: float = 1.5
+    tick_seconds: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +56,6 @@ class Ports:
     invalidate: Callable[[Sequence[StreamKey]], Awaitable[None]]
     prepare: Callable[[set[int]], Awaitable[None]]
     recent_moments: Callable[[int], Awaitable[list[Moment]]]
-
-
-class Progress:
-    """How far the pipeline is, for other threads to read: plain attributes, each written at once."""
-
-    def __init__(self) -> None:
-        self.applied = 0
-        self.lag_seconds = 0.0
-        self.checkpoint_at: int | None = None
-        self.in_time_at: int | None = None
-        """Last time (microseconds) when the lag was under ten seconds."""
 
 
 class RefusedItems(Exception):
@@ -89,7 +81,6 @@ class Pipeline:
         clock: Clock,
         metrics: Metrics,
         tracer: Tracer,
-        progress: Progress,
     ) -> None:
         self._owner = owner
         self._ports = ports
@@ -99,12 +90,12 @@ class Pipeline:
         self._clock = clock
         self._metrics = metrics
         self._tracer = tracer
-        self._progress = progress
         self._engine: Engine | None = None
         self._applied = 0
         self._limit = settings.read_items
         self._poison: dict[int, str] = {}
-        self._snapshot_due = 0.0
+        self._changed_due = 0.0
+        self._decaying_due = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         pauses = delays()
@@ -139,7 +130,7 @@ class Pipeline:
             engine.refill(read.first, read.items, dead, await self._known(engine, read))
             offset = read.next
         engine.start_idle_timers(time.monotonic())
-        self._applied = self._progress.applied = position.applied
+        self._applied = position.applied
         return engine
 
     async def step(self, engine: Engine) -> bool:
@@ -160,13 +151,23 @@ class Pipeline:
         effects = engine.take_effects()
         if effects.applied != self._applied or not effects.empty:
             await self._store(read, effects)
-        self._note_progress(read, full)
         self._limit = min(self._limit * 2, self._settings.read_items)
-        if now >= self._snapshot_due:
-            self._snapshot_due = now + self._settings.snapshot_seconds
-            snapshots = engine.snapshots(self._clock())
-            self._ports.relay.publish(Publication(snapshots, [], self._applied))
+        self._publish_snapshots(engine)
         return full
+
+    def _publish_snapshots(self, engine: Engine) -> None:
+        """Changed streams soon, decaying ones once a tick, and never more than a tenth of the time for it."""
+        started = time.monotonic()
+        if started < self._changed_due:
+            return
+        decaying = started >= self._decaying_due
+        snapshots = engine.snapshots(self._clock(), decaying=decaying)
+        if snapshots:
+            self._ports.relay.publish(Publication(snapshots, [], self._applied))
+        ended = time.monotonic()
+        self._changed_due = ended + max(SNAPSHOT_SECONDS, 9 * (ended - started))
+        if decaying:
+            self._decaying_due = started + self._settings.tick_seconds
 
     async def _store(self, read: LogRead, effects: Effects) -> None:
         await self._ports.prepare({entry.event.received_at for entry in effects.archive})
@@ -220,16 +221,6 @@ class Pipeline:
         else:
             self._poison[refused.read.first] = " ".join(str(refused.cause).split())[:500]
             _log.error("pipeline_dead_item", offset=refused.read.first, error=repr(refused.cause))
-
-    def _note_progress(self, read: LogRead, full: bool) -> None:
-        now = self._clock()
-        progress = self._progress
-        progress.applied = self._applied
-        progress.lag_seconds = (now - read.items[-1].received_at) / 1e6 if full else 0.0
-        progress.checkpoint_at = now
-        if progress.lag_seconds < 10:
-            progress.in_time_at = now
-        self._metrics.pipeline_lag_seconds.set(progress.lag_seconds)
 
 
 def _is_bug(error: Exception) -> bool:

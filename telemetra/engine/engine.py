@@ -46,7 +46,8 @@ class Engine:
     def __init__(self, registry: Registry, detectors: DetectorFactory, settings: EngineSettings, applied: int) -> None:
         self.streams: dict[StreamKey, OpenStream] = {}
         self._open: set[OpenStream] = set()
-        self._shown: set[OpenStream] = set()
+        self._unshown: set[OpenStream] = set()
+        self._decaying: set[OpenStream] = set()
         self._registry = registry
         self._plans = {name: KindPlan(kind) for name, kind in registry.kinds.items()}
         self._detectors = detectors
@@ -101,7 +102,7 @@ class Engine:
         for stream in refilled:
             stream.settle()
             self._open.add(stream)
-            self._shown.add(stream)
+            self._unshown.add(stream)
 
     def process(
         self,
@@ -146,7 +147,7 @@ class Engine:
                 changed.add(stream)
             ledger.add(item, fate)
         self._open |= changed
-        self._shown |= changed
+        self._unshown |= changed
         for stream in changed:
             stream.idle_closed_at = None
         self._out.applied = first + len(items)
@@ -219,7 +220,8 @@ class Engine:
         for stream in gone:
             del self.streams[stream.key]
             self._open.discard(stream)
-            self._shown.discard(stream)
+            self._unshown.discard(stream)
+            self._decaying.discard(stream)
         return len(gone)
 
     def take_effects(self) -> fx.Effects:
@@ -236,11 +238,15 @@ class Engine:
         self._out = fx.Effects(applied=out.applied, needs=out.needs)
         return out
 
-    def snapshots(self, now: int) -> list[Snapshot]:
-        """A snapshot per stream that changed or whose last minute still holds something. `now` in microseconds."""
-        snapshots = [stream.snapshot(now) for stream in self._shown]
-        self._shown = {self.streams[shot.workspace_id, shot.stream_id] for shot in snapshots if shot.has_data}
-        return snapshots
+    def snapshots(self, now: int, *, decaying: bool) -> list[Snapshot]:
+        """A snapshot per stream that changed since the last call, and with `decaying` per stream whose last minute
+        still holds something: it empties as time goes by. `now` in microseconds."""
+        streams = self._unshown | self._decaying if decaying else self._unshown
+        snapshots = [(stream, stream.snapshot(now)) for stream in streams]
+        self._unshown = set()
+        self._decaying.update(stream for stream, shot in snapshots if shot.has_data)
+        self._decaying.difference_update(stream for stream, shot in snapshots if not shot.has_data)
+        return [shot for _, shot in snapshots]
 
     def _open_stream(self, state: StreamState) -> OpenStream:
         plan = self._plans[state.info.kind]
