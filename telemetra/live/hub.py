@@ -246,6 +246,11 @@ class Hub:
     def connections(self) -> int:
         return self._connections
 
+    @property
+    def kept(self) -> int:
+        """Streams of which something is in memory."""
+        return len(self._feeds)
+
     def subscribed(self) -> tuple[StreamKey, ...]:
         """The streams that somebody watches now."""
         return tuple(self._watched)
