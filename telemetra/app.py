@@ -116,7 +116,7 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
         leader = LeaderThread(
             conninfo, lambda: _pipeline(settings, conninfo, registry, relay, cache, partitions, clock, metrics, tracer)
         )
-        monitor = Monitor(database, lambda: leader.role, clock, metrics)
+        monitor = Monitor(database, lambda: leader.role, cache, clock, metrics)
         await monitor.look()
         intake = Intake(
             log,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
+from telemetra.cache.base import Cache
 from telemetra.clock import Clock
 from telemetra.errors import TelemetraError
 from telemetra.leader import Role
@@ -27,13 +28,17 @@ _log = structlog.get_logger(__name__)
 class Monitor:
     """`status` answers at once from the last look; `run` looks every second until cancelled."""
 
-    def __init__(self, database: Database, role: Callable[[], Role], clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, database: Database, role: Callable[[], Role], cache: Cache, clock: Clock, metrics: Metrics
+    ) -> None:
         self._database = database
         self._role = role
+        self._cache = cache
         self._clock = clock
         self._metrics = metrics
         self._looks: deque[tuple[int, int, float]] = deque(maxlen=TREND_LOOKS + 1)  # (applied, next, lag)
         self._checkpoint_at: int | None = None
+        self._recomputed_at: int | None = None
 
     def status(self) -> PipelineStatus:
         applied, log_next, lag_seconds = self._looks[-1] if self._looks else (0, 0, 0.0)
@@ -63,4 +68,8 @@ class Monitor:
         lag_seconds = 0.0 if waiting is None else max(0.0, (self._clock() - waiting) / SECOND)
         self._looks.append((seen.applied, seen.next, lag_seconds))
         self._checkpoint_at = seen.checkpoint_at
+        if seen.recomputed_at != self._recomputed_at:
+            # Another process has rewritten final minutes: nothing that was cached of any is worth keeping.
+            self._recomputed_at = seen.recomputed_at
+            await self._cache.invalidate("*")
         self._metrics.pipeline_lag_seconds.set(lag_seconds)

@@ -13,6 +13,10 @@ from typing import Any, Protocol
 import msgspec
 
 from telemetra.model.event import Event
+from telemetra.model.window import MINUTE
+
+GAUGE_MAX_AGE = 10 * MINUTE
+"""A reading older than this says nothing of a window (microseconds)."""
 
 Entry = tuple[Event, Any]
 """An event and its decoded data (an instance of the event type's model)."""

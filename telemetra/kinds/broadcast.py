@@ -9,15 +9,13 @@ import msgspec
 
 from telemetra.engine.measures import Count, Distinct, FirstReceived, Gauge, Money, Sentiment, Top
 from telemetra.kinds.amounts import CURRENCIES, parse_amount
-from telemetra.kinds.base import EventType, Kind, Series
+from telemetra.kinds.base import GAUGE_MAX_AGE, EventType, Kind, Series
 from telemetra.model.event import Event
-from telemetra.model.window import MINUTE
 from telemetra.text import emotes, sentiment
 
 COUNT_MAX = 2**53
 TOP_EMOTES = 10
 EVIDENCE_MESSAGES = 10
-VIEWERS_MAX_AGE = 10 * MINUTE
 
 BoundedCount = Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -124,7 +122,7 @@ def build(currency: str) -> Kind:
                 mean="avg_viewers",
                 known="viewers_known",
                 value=lambda data: data.viewer_count,
-                max_age=VIEWERS_MAX_AGE,
+                max_age=GAUGE_MAX_AGE,
             ),
             Money("transaction", amount, currency),
             FirstReceived(("chat.message", "chat.shared", "viewer.count", "transaction", "stream.meta")),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from psycopg import AsyncConnection, sql
 
-from telemetra.engine.effects import LEDGER_COLUMNS, DeadLetter, Effects, UniqueKey
+from telemetra.engine.effects import LEDGER_COLUMNS, DeadLetter, Effects, TableRow, UniqueKey
 from telemetra.errors import Fenced
 from telemetra.kinds.base import Column
 from telemetra.kinds.registry import Registry
@@ -33,6 +33,10 @@ _FENCE = """
 _STATES = """
     SELECT state FROM stream_state JOIN unnest(%s::text[], %s::text[]) AS wanted (workspace_id, stream_id)
     USING (workspace_id, stream_id)
+"""
+_KNOWN = """
+    SELECT workspace_id, {column}, log_offset FROM {table}
+    JOIN unnest(%s::text[], %s::text[]) AS wanted (workspace_id, {column}) USING (workspace_id, {column})
 """
 _DEAD = "SELECT log_offset FROM dead_letters WHERE partition = %s AND log_offset >= %s AND log_offset < %s"
 _COPY = "COPY events ({}) FROM STDIN (FORMAT BINARY)"
@@ -93,18 +97,8 @@ class CheckpointStore:
 
     async def load_known(self, keys: Sequence[UniqueKey]) -> dict[UniqueKey, int]:
         """The offset of the event that made the row of each key that has one."""
-        known: dict[UniqueKey, int] = {}
-        for table in {key[0] for key in keys}:
-            wanted = [key for key in keys if key[0] == table]
-            column = next(declared.unique for declared in self._registry.types.values() if declared.table == table)
-            assert column is not None
-            statement = sql.SQL(
-                "SELECT workspace_id, {column} AS value, log_offset FROM {table}"
-                " JOIN unnest(%s::text[], %s::text[]) AS wanted (workspace_id, {column}) USING (workspace_id, {column})"
-            ).format(column=sql.Identifier(column), table=sql.Identifier(table))
-            rows = await self._database.fetch_all(statement, ([key[1] for key in wanted], [key[2] for key in wanted]))
-            known |= {(table, row["workspace_id"], row["value"]): row["log_offset"] for row in rows}
-        return known
+        async with self._database.connection() as connection:
+            return await load_known(connection, self._registry, keys)
 
     async def save(self, owner: Owner, applied_before: int, effects: Effects) -> None:
         """Store `effects`, or nothing. Raises `Fenced` when another process stored something meanwhile."""
@@ -115,11 +109,11 @@ class CheckpointStore:
                 raise Fenced("another process owns the pipeline now")
             await _save_streams(connection, effects.states)
             for kind in self._registry.kinds.values():
-                rows = [minute_values(row, kind.columns) for row in effects.minutes if row.kind == kind.name]
+                rows = [_minute_values(row, kind.columns) for row in effects.minutes if row.kind == kind.name]
                 key = ("workspace_id", "stream_id", "window_start")
                 await upsert(connection, kind.table, key, rows, touch="processed_at")
-            await save_table_rows(connection, effects, partition)
-            moments = [moment_values(moment, partition, effects.applied) for moment in effects.moments]
+            await save_table_rows(connection, effects.table_rows, partition)
+            moments = [_moment_values(moment, partition, effects.applied) for moment in effects.moments]
             await upsert(connection, "moments", ("moment_id",), moments, touch="emitted_at")
             await add_to_ledger(connection, effects.ledger)
             dead = [_dead_values(letter, partition) for letter in effects.dead]
@@ -130,16 +124,31 @@ class CheckpointStore:
                     await copy.write(copy_rows.encode_rows(effects.archive, partition))
 
 
+async def load_known(
+    connection: AsyncConnection[Any], registry: Registry, keys: Sequence[UniqueKey]
+) -> dict[UniqueKey, int]:
+    """See CheckpointStore.load_known."""
+    known: dict[UniqueKey, int] = {}
+    for table in {key[0] for key in keys}:
+        wanted = [key for key in keys if key[0] == table]
+        column = next(declared.unique for declared in registry.types.values() if declared.table == table)
+        assert column is not None
+        statement = sql.SQL(_KNOWN).format(column=sql.Identifier(column), table=sql.Identifier(table))
+        cursor = await connection.execute(statement, ([key[1] for key in wanted], [key[2] for key in wanted]))
+        known |= {(table, workspace_id, value): offset for workspace_id, value, offset in await cursor.fetchall()}
+    return known
+
+
 async def _save_streams(connection: AsyncConnection[Any], states: Sequence[StreamState]) -> None:
     key = ("workspace_id", "stream_id")
     await upsert(connection, "streams", key, [_stream_values(state) for state in states], touch="updated_at")
     await upsert(connection, "stream_state", key, [_state_values(state) for state in states])
 
 
-async def save_table_rows(connection: AsyncConnection[Any], effects: Effects, partition: int) -> None:
-    """Write the rows of `effects` to the tables that their event types name."""
+async def save_table_rows(connection: AsyncConnection[Any], table_rows: Iterable[TableRow], partition: int) -> None:
+    """Write rows to the tables that their event types name."""
     by_table: dict[str, list[dict[str, Any]]] = {}
-    for row in effects.table_rows:
+    for row in table_rows:
         values = {"workspace_id": row.key[0], "stream_id": row.key[1], **row.values}
         values["timestamp"] = to_datetime(values["timestamp"])
         if row.table in _WITH_OFFSET:
@@ -164,24 +173,28 @@ async def add_to_ledger(connection: AsyncConnection[Any], ledger: dict[tuple[str
     await upsert(connection, "ledger_minute", ("workspace_id", "minute", "source"), rows, on_conflict="add")
 
 
-def minute_values(row: MinuteRow, columns: Sequence[Column]) -> dict[str, Any]:
-    """The columns of a minute row; z_score and is_anomaly are those of the hop that ended with the minute."""
-    values: dict[str, Any] = {
-        "workspace_id": row.workspace_id,
-        "stream_id": row.stream_id,
-        "window_start": to_datetime(row.window_start),
-        "window_end": to_datetime(row.window_start + MINUTE),
-        "z_score": row.z_score,
-        "is_anomaly": row.is_anomaly,
-        "suspect": row.suspect,
+def minute_columns(
+    key: StreamKey, window_start: int, values: Mapping[str, Any], columns: Sequence[Column]
+) -> dict[str, Any]:
+    """The key and the measures of a minute row, without what the detectors said of it."""
+    row: dict[str, Any] = {
+        "workspace_id": key[0],
+        "stream_id": key[1],
+        "window_start": to_datetime(window_start),
+        "window_end": to_datetime(window_start + MINUTE),
     }
     for column in columns:
-        value = row.values[column.name]
-        values[column.name] = instant(value) if column.sql_type == "timestamptz" else value
-    return values
+        value = values[column.name]
+        row[column.name] = instant(value) if column.sql_type == "timestamptz" else value
+    return row
 
 
-def moment_values(moment: Moment, partition: int, emitted_offset: int) -> dict[str, Any]:
+def _minute_values(row: MinuteRow, columns: Sequence[Column]) -> dict[str, Any]:
+    judged = {"z_score": row.z_score, "is_anomaly": row.is_anomaly, "suspect": row.suspect}
+    return minute_columns((row.workspace_id, row.stream_id), row.window_start, row.values, columns) | judged
+
+
+def _moment_values(moment: Moment, partition: int, emitted_offset: int) -> dict[str, Any]:
     values = msgspec.structs.asdict(moment)
     values["timestamp"] = to_datetime(moment.timestamp)
     values["ended_at"] = instant(moment.ended_at)

@@ -8,7 +8,7 @@ from telemetra.model.times import to_microseconds
 from telemetra.store.database import Database, micros
 
 _PIPELINE = """
-    SELECT epoch::text AS epoch, first, next, applied, needs, owner_epoch, owner, updated_at,
+    SELECT epoch::text AS epoch, first, next, applied, needs, owner_epoch, owner, updated_at, recomputed_at,
         (SELECT appended_at FROM log_records
             WHERE log_records.partition = log_head.partition AND next_offset > applied
             ORDER BY next_offset LIMIT 1) AS waiting_since
@@ -37,6 +37,7 @@ class PipelineStatus(msgspec.Struct):
     owner: str | None
     checkpoint_at: int
     waiting_since: int | None
+    recomputed_at: int | None
 
     @property
     def lag_items(self) -> int:
@@ -55,6 +56,7 @@ async def pipeline_status(database: Database, partition: int = 0) -> PipelineSta
     assert row is not None, "migrations make the rows of partition 0"
     row["checkpoint_at"] = to_microseconds(row.pop("updated_at"))
     row["waiting_since"] = micros(row["waiting_since"])
+    row["recomputed_at"] = micros(row["recomputed_at"])
     return PipelineStatus(**row)
 
 

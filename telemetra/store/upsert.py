@@ -25,29 +25,33 @@ async def upsert(
     *,
     on_conflict: OnConflict = "update",
     touch: str | None = None,
-) -> None:
+    only_changed: bool = False,
+) -> int:
     """Write `rows` (all with the same columns; several rows of one key: the last wins) to `table` with unique `key`.
 
     On a conflict the other columns are replaced, left alone, or added to. `touch`: a column that an update sets to
-    the time of writing. Values: str, int, float, Decimal, bool, None, aware datetimes, UUIDs, lists and dicts.
+    the time of writing. `only_changed`: rows that are there already, the same, are not written. Returns the number of
+    rows written. Values: str, int, float, Decimal, bool, None, aware datetimes, UUIDs, lists and dicts.
     """
     if not rows:
-        return
+        return 0
     unique = {tuple(row[name] for name in key): row for row in rows}
     columns = list(rows[0])
+    others = [name for name in columns if name not in key]
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     statement = sql.SQL(
         "INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)"
-        " ON CONFLICT ({key}) DO {action}"
+        " ON CONFLICT ({key}) DO {action} {condition}"
     ).format(
         table=sql.Identifier(table),
         names=names,
         key=sql.SQL(", ").join(map(sql.Identifier, key)),
-        action=_action(table, [name for name in columns if name not in key], on_conflict, touch),
+        action=_action(table, others, on_conflict, touch),
+        condition=_is_different(table, others) if only_changed else sql.SQL(""),
     )
     # Sorted, so that two writers of the same rows lock them in the same order.
     document = _encoder.encode([unique[values] for values in sorted(unique)]).decode()
-    await connection.execute(statement, (document,))
+    return (await connection.execute(statement, (document,))).rowcount
 
 
 def _action(table: str, columns: Sequence[str], on_conflict: OnConflict, touch: str | None) -> sql.Composable:
@@ -62,3 +66,9 @@ def _action(table: str, columns: Sequence[str], on_conflict: OnConflict, touch: 
     if touch is not None:
         assignments.append(sql.SQL("{} = clock_timestamp()").format(sql.Identifier(touch)))
     return sql.SQL("UPDATE SET ") + sql.SQL(", ").join(assignments)
+
+
+def _is_different(table: str, columns: Sequence[str]) -> sql.Composable:
+    stored = sql.SQL(", ").join(sql.Identifier(table, name) for name in columns)
+    given = sql.SQL(", ").join(sql.SQL("EXCLUDED.{}").format(sql.Identifier(name)) for name in columns)
+    return sql.SQL("WHERE ({}) IS DISTINCT FROM ({})").format(stored, given)

@@ -25,6 +25,7 @@ CREATE TABLE pipeline_offsets (
     owner_epoch bigint NOT NULL DEFAULT 0,
     owner text,
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    recomputed_at timestamptz, -- the last time that minutes were written by others than the owner
     CHECK (needs <= applied)
 );
 

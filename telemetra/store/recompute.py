@@ -1,0 +1,133 @@
+"""What recompute reads and writes: final minutes of one stream and hour, in one transaction (SPEC 4, recompute)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from psycopg import AsyncConnection, sql
+from psycopg.rows import dict_row
+
+from telemetra.engine.effects import LedgerKey, TableRow
+from telemetra.kinds.base import Kind
+from telemetra.model.event import Event, StreamKey
+from telemetra.model.times import to_datetime, to_microseconds
+from telemetra.store.checkpoint import add_to_ledger, minute_columns, save_table_rows
+from telemetra.store.database import Database
+from telemetra.store.upsert import upsert
+
+_LOCK_KEY = 0x7265636F  # "reco"
+
+_STREAMS = """
+    SELECT workspace_id, stream_id, kind, final_until FROM streams JOIN stream_state USING (workspace_id, stream_id)
+    WHERE workspace_id = %s AND (%s::text IS NULL OR stream_id = %s) AND EXISTS (
+        SELECT FROM events WHERE events.workspace_id = streams.workspace_id AND events.stream_id = streams.stream_id
+            AND timestamp >= %s AND timestamp < %s
+    ) ORDER BY stream_id
+"""
+_OLD_MINUTES = """
+    SELECT window_start FROM {table} WHERE workspace_id = %s AND stream_id = %s AND window_start >= %s
+        AND window_start < %s AND first_received_at < (SELECT received_before FROM archive_floor)
+    ORDER BY window_start
+"""
+_EVENTS = """
+    SELECT partition, log_offset, disposition, event_id, type, timestamp, received_at, source, data::text AS data
+    FROM events WHERE workspace_id = %s AND stream_id = %s AND timestamp >= %s AND timestamp < %s
+    ORDER BY partition, log_offset
+"""
+# received_at leads to the day's partition; the offset alone is what identifies the event.
+_COUNT = """
+    UPDATE events SET disposition = 'counted'
+    WHERE partition = %s AND log_offset = ANY(%s) AND received_at = ANY(%s)
+"""
+_REMOVE = "DELETE FROM events WHERE partition = %s AND log_offset = ANY(%s) AND received_at = ANY(%s)"
+_NOTE = "UPDATE pipeline_offsets SET recomputed_at = clock_timestamp()"
+
+
+class FinalStream(msgspec.Struct):
+    key: StreamKey
+    kind: str
+    final_until: int
+
+
+class ArchivedItem(msgspec.Struct):
+    """An event of the archive with its place in the log."""
+
+    partition: int
+    offset: int
+    disposition: str
+    event: Event
+
+
+class Correction(msgspec.Struct):
+    """What one stream-hour comes to. `minutes`: measure columns by start of minute; the ledger holds differences."""
+
+    counted: list[ArchivedItem]
+    repeats: list[ArchivedItem]
+    minutes: dict[int, dict[str, Any]]
+    table_rows: list[TableRow]
+    ledger: dict[LedgerKey, list[int]]
+
+
+async def final_streams(
+    database: Database, workspace_id: str, stream_id: str | None, start: int, end: int
+) -> list[FinalStream]:
+    """Streams with archived events of [start, end), and until when their minutes are final."""
+    parameters = (workspace_id, stream_id, stream_id, to_datetime(start), to_datetime(end))
+    return [
+        FinalStream((row["workspace_id"], row["stream_id"]), row["kind"], to_microseconds(row["final_until"]))
+        for row in await database.fetch_all(_STREAMS, parameters)
+    ]
+
+
+async def minutes_beyond_archive(
+    connection: AsyncConnection[Any], kind: Kind, key: StreamKey, start: int, end: int
+) -> set[int]:
+    """Minutes in [start, end) of which the archive no longer holds every event."""
+    statement = sql.SQL(_OLD_MINUTES).format(table=sql.Identifier(kind.table))
+    cursor = await connection.execute(statement, (*key, to_datetime(start), to_datetime(end)))
+    return {to_microseconds(row[0]) for row in await cursor.fetchall()}
+
+
+async def lock(connection: AsyncConnection[Any]) -> None:
+    """One recompute at a time: two would both take the same late events in."""
+    await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK_KEY,))
+
+
+async def archived(connection: AsyncConnection[Any], key: StreamKey, start: int, end: int) -> list[ArchivedItem]:
+    """The events of [start, end) in log order."""
+    cursor = connection.cursor(row_factory=dict_row)
+    await cursor.execute(_EVENTS, (*key, to_datetime(start), to_datetime(end)))
+    return [_item(row, key) for row in await cursor.fetchall()]
+
+
+async def save(connection: AsyncConnection[Any], kind: Kind, key: StreamKey, correction: Correction) -> int:
+    """Write a correction; returns the number of minute rows that changed. z_score and is_anomaly stay as they are."""
+    for statement, items in ((_COUNT, correction.counted), (_REMOVE, correction.repeats)):
+        for partition in {item.partition for item in items}:
+            of_partition = [item for item in items if item.partition == partition]
+            offsets = [item.offset for item in of_partition]
+            days = [to_datetime(item.event.received_at) for item in of_partition]
+            await connection.execute(statement, (partition, offsets, days))
+    rows = [minute_columns(key, start, values, kind.columns) for start, values in sorted(correction.minutes.items())]
+    unique = ("workspace_id", "stream_id", "window_start")
+    changed = await upsert(connection, kind.table, unique, rows, touch="processed_at", only_changed=True)
+    await save_table_rows(connection, correction.table_rows, partition=0)
+    await add_to_ledger(connection, correction.ledger)
+    await connection.execute(_NOTE)
+    return changed
+
+
+def _item(row: Mapping[str, Any], key: StreamKey) -> ArchivedItem:
+    event = Event(
+        event_id=row["event_id"],
+        type=row["type"],
+        workspace_id=key[0],
+        stream_id=key[1],
+        source=row["source"],
+        timestamp=to_microseconds(row["timestamp"]),
+        received_at=to_microseconds(row["received_at"]),
+        data=row["data"].encode(),
+    )
+    return ArchivedItem(row["partition"], row["log_offset"], row["disposition"], event)
