@@ -26,7 +26,7 @@ Reader = Callable[[Scope], dict[str, Any]]
 class Query(BaseModel):
     """Base of the models of query parameters: values stay as declared, unknown parameters are ignored."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True, use_attribute_docstrings=True)
 
 
 class Door(APIRoute):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -13,9 +14,11 @@ from pydantic_core import PydanticCustomError
 
 from telemetra.api.door import Query
 from telemetra.model.times import to_microseconds
+from telemetra.store.events import EventPosition
 
 STREAM_ID_PATTERN = r"^[A-Za-z0-9._:@#-]{1,200}$"
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_is_number = re.compile(r"[0-9]{1,18}").fullmatch
 _LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 
 
@@ -30,6 +33,16 @@ def _read_time(value: Any) -> int:
     raise PydanticCustomError(
         "invalid_time", "must be an RFC 3339 time with an offset, from 1970 on; a `+` is written %2B in a URL"
     )
+
+
+def _read_position(value: Any) -> EventPosition:
+    """A time, or time,partition,offset as an event's `position` has it."""
+    time, *rest = str(value).split(",")
+    if not rest:
+        return EventPosition(_read_time(time))
+    if len(rest) != 2 or not all(_is_number(part) for part in rest):
+        raise PydanticCustomError("invalid_position", "must be an RFC 3339 time or the `position` of an event")
+    return EventPosition(_read_time(time), int(rest[0]), int(rest[1]))
 
 
 def _read_resolution(value: Any) -> str:
@@ -53,6 +66,11 @@ Time = Annotated[
     int,
     BeforeValidator(_read_time),
     WithJsonSchema({"type": "string", "format": "date-time", "example": "2015-10-17T11:30:00Z"}),
+]
+Position = Annotated[
+    EventPosition,
+    BeforeValidator(_read_position),
+    WithJsonSchema({"type": "string", "example": "2015-10-17T11:30:00Z,0,4711"}),
 ]
 Resolution = Annotated[
     str, BeforeValidator(_read_resolution), WithJsonSchema({"type": "string", "enum": ["1m", "1h", "1d"]})
@@ -96,8 +114,8 @@ class MomentsQuery(Query):
 class EventsQuery(Query):
     limit: int = Field(100, ge=1, le=1000)
     """Most events to answer."""
-    before: Time | None = None
-    """Only events before this time: to go on, the timestamp of the last event that was answered."""
+    before: Position | None = None
+    """Only events before this time, or before this `position` of an event that was answered."""
     type: Name | None = None
     """Only events of this type."""
 
@@ -114,7 +132,11 @@ class LedgerQuery(Query):
 class DeadLettersQuery(Query):
     limit: int = Field(100, ge=1, le=500)
     """Most letters to answer."""
-    before: Time | None = None
-    """Only letters received before this time."""
-    disposition: Literal["rejected", "dead"] | None = None
-    """Only those refused by intake (`rejected`) or by the pipeline (`dead`)."""
+    offset: int = Field(0, ge=0)
+    """Letters to pass over."""
+    code: Name | None = None
+    """Only letters with this reason, such as `unknown_type`."""
+    source: Name | None = None
+    """Only letters of this source."""
+    redriven: bool | None = None
+    """Only letters that were sent again (true) or were not (false)."""

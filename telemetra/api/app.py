@@ -1,0 +1,75 @@
+"""The HTTP application: all routes over one set of services, and the layers around them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from telemetra import __version__
+from telemetra.api.accounts import add_account_routes
+from telemetra.api.answers import documented
+from telemetra.api.documents import add_document_routes
+from telemetra.api.door import Door
+from telemetra.api.health import add_health_routes
+from telemetra.api.live_routes import LiveHealth, live_router
+from telemetra.api.observe import CORRELATION_HEADER, LastResort, Observe
+from telemetra.api.openapi import build_openapi
+from telemetra.api.perimeter import Perimeter
+from telemetra.api.problems import Problems
+from telemetra.api.streams import add_stream_routes
+from telemetra.operations.services import Services
+
+GZIP_MINIMUM_BYTES = 2048
+GZIP_LEVEL = 5
+EXPOSED_HEADERS = (CORRELATION_HEADER.decode(), "ETag", "Retry-After")
+
+
+class TelemetraApp(FastAPI):
+    """FastAPI with the document of openapi.py."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(title=services.settings.api_title, version=__version__, openapi_url=None)
+        self._services = services
+        self.router.route_class = Door
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = build_openapi(self, self._services.registry)
+        return self.openapi_schema
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application of one process. It starts and stops nothing: the services are ready when it is called."""
+    app = TelemetraApp(services)
+    problems = Problems(services.clock)
+    problems.install(app)
+    add_stream_routes(app, services)
+    add_account_routes(app, services)
+    add_health_routes(app, services)
+    app.include_router(
+        live_router(services.hub, clock=services.clock, problems=problems, origins=services.settings.cors_origins),
+        responses=documented(LiveHealth, "How many clients watch which stream."),
+    )
+    add_document_routes(app, services)
+    _add_layers(app, services, problems)
+    return app
+
+
+def _add_layers(app: FastAPI, services: Services, problems: Problems) -> None:
+    """From the inside out: the last one added is the first to see a request."""
+    origins = services.settings.cors_origins
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_MINIMUM_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(LastResort, problems=problems)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED_HEADERS,
+        )
+    app.add_middleware(Perimeter, problems=problems, origins=origins)
+    app.add_middleware(Observe, metrics=services.metrics)

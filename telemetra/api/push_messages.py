@@ -1,0 +1,92 @@
+"""The messages of the live push as types, for the AsyncAPI document; tests hold what is really sent against them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from telemetra.operations.models import Moment, StreamMetrics
+
+Offset = Annotated[int, Meta(ge=0, description="Last committed offset whose moments this connection has been sent.")]
+Epoch = Annotated[str, Meta(description="Id of the log: an offset of another log means nothing here.")]
+
+
+class Connected(msgspec.Struct, tag_field="type", tag="connected"):
+    """The first message."""
+
+    stream_id: str
+    message: str
+    timestamp: datetime
+    epoch: Epoch
+    offset: Offset
+
+
+class LiveMetricUpdate(StreamMetrics, tag_field="type", tag="metrics", kw_only=True):
+    """The provisional last minute of the stream, every 1.5 s; a newer one replaces those not yet sent.
+
+    `complete` is false: the minute covers 50 to 60 s. Without `has_data` the numbers are zeros that nobody measured.
+    """
+
+    complete: bool
+    has_data: bool
+    data_age_seconds: Annotated[float, Meta(ge=0)] | None
+    recent_moments: Annotated[list[Moment], Meta(max_length=5)]
+    offset: Offset
+
+
+class MomentMessage(Moment, tag_field="type", tag="moment", kw_only=True):
+    """A moment, or a later version of one, at once after its commit."""
+
+    offset: Offset
+
+
+class Ping(msgspec.Struct, tag_field="type", tag="ping"):
+    """Every 30 s on WebSockets; server-sent events have a comment instead."""
+
+    timestamp: datetime
+
+
+class Pong(msgspec.Struct, tag_field="type", tag="pong"):
+    """The answer to a client's ping."""
+
+    timestamp: datetime
+
+
+class ResumeFailed(msgspec.Struct, tag_field="type", tag="resume_failed"):
+    """The epoch is another one; all moments of the last 24 h follow."""
+
+    epoch: Epoch
+    offset: Offset
+
+
+class LiveError(msgspec.Struct, tag_field="type", tag="error"):
+    """A message of the client could not be dealt with; the connection stays."""
+
+    code: str
+    detail: str
+
+
+class ClientPing(msgspec.Struct, tag_field="type", tag="ping"):
+    """Answered with `pong`."""
+
+
+class Resume(msgspec.Struct, tag_field="type", tag="resume"):
+    """Asks for all moments emitted after `offset`, as it stood in the last message that the client has dealt with."""
+
+    epoch: Epoch
+    offset: Offset
+
+
+SENT: tuple[type[msgspec.Struct], ...] = (
+    Connected,
+    LiveMetricUpdate,
+    MomentMessage,
+    Ping,
+    Pong,
+    ResumeFailed,
+    LiveError,
+)
+RECEIVED: tuple[type[msgspec.Struct], ...] = (ClientPing, Resume)
