@@ -37,6 +37,7 @@ random_page_cost = 1.1
 # No replication: the least log. Checkpoints by time and spread out, so that bursts of COPY do not force them.
 wal_level = minimal
 max_wal_senders = 0
+max_logical_replication_workers = 0
 wal_buffers = 16MB
 min_wal_size = 128MB
 max_wal_size = 2GB

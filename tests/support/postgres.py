@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from psycopg.conninfo import make_conninfo
 
 from telemetra.store.embedded import EmbeddedPostgres
 from telemetra.store.migrate import migrate
+from telemetra.store.postgres_programs import Programs, open_path, server_account
+from telemetra.store.postgres_settings import INCLUDE
 
 TEMPLATE = "template_telemetra"
 
@@ -60,3 +63,16 @@ def running_server() -> Iterator[Server]:
     finally:
         embedded.stop()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def make_data_dir(data_dir: Path, major: int) -> None:
+    """What a telemetra with another PostgreSQL left behind."""
+    pgdata = data_dir / "postgres"
+    account = server_account(pgdata)
+    pgdata.mkdir(mode=0o700, parents=True)
+    if account is not None:
+        os.chown(pgdata, account.uid, account.gid)
+        open_path(data_dir, account)
+    Programs(major, account).run("initdb", f"--pgdata={pgdata}", "--username=telemetra", "--no-sync")
+    with (pgdata / "postgresql.conf").open("a") as file:
+        file.write(INCLUDE)
