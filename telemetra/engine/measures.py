@@ -14,13 +14,13 @@ MONEY_SCALE = 12
 
 
 class Count:
-    """Number of entries, and with `rate` also that number per second."""
+    """Number of entries of all `lanes`, and with `rate` also that number per second."""
 
     carries = False
 
-    def __init__(self, name: str, lane: str, column: str, rate: str | None = None) -> None:
+    def __init__(self, name: str, lanes: Iterable[str], column: str, rate: str | None = None) -> None:
         self.name = name
-        self.lanes = frozenset((lane,))
+        self.lanes = frozenset(lanes)
         self.columns = (Column(column, "bigint"),) + ((Column(rate, "double precision"),) if rate else ())
         self._column, self._rate = column, rate
 
@@ -248,27 +248,3 @@ class Gauge:
             "last_reading": state[1] if state[3] else None,
             "last_reading_at": last[0] if known else None,
         }
-
-
-class FirstReceived:
-    """Arrival of the first counted event: tells whether the archive still holds all of a minute."""
-
-    carries = False
-    columns = (Column("first_received_at", "timestamptz"),)
-
-    def __init__(self, lanes: Iterable[str]) -> None:
-        self.name = "first_received"
-        self.lanes = frozenset(lanes)
-
-    def create(self) -> int | None:
-        return None
-
-    def add(self, state: int | None, entries: Sequence[Entry]) -> int | None:
-        first = min(event.received_at for event, _ in entries)
-        return first if state is None else min(state, first)
-
-    def merge(self, states: Sequence[int | None]) -> int | None:
-        return min((state for state in states if state is not None), default=None)
-
-    def finish(self, state: int | None, window: Window) -> dict[str, Any]:
-        return {"first_received_at": state}

@@ -15,6 +15,9 @@ import msgspec
 from telemetra.model.event import Event
 from telemetra.model.window import MINUTE
 
+EVENT_COUNT = "event_count"
+"""The column that every kind has: all counted events of the minute. It tells whether the archive still holds them."""
+
 GAUGE_MAX_AGE = 10 * MINUTE
 """A reading older than this says nothing of a window (microseconds)."""
 

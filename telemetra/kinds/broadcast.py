@@ -7,15 +7,16 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from telemetra.engine.measures import Count, Distinct, FirstReceived, Gauge, Money, Sentiment, Top
+from telemetra.engine.measures import Count, Distinct, Gauge, Money, Sentiment, Top
 from telemetra.kinds.amounts import CURRENCIES, parse_amount
-from telemetra.kinds.base import GAUGE_MAX_AGE, EventType, Kind, Series
+from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, EventType, Kind, Series
 from telemetra.model.event import Event
 from telemetra.text import emotes, sentiment
 
 COUNT_MAX = 2**53
 TOP_EMOTES = 10
 EVIDENCE_MESSAGES = 10
+LANES = ("chat.message", "chat.shared", "viewer.count", "transaction", "stream.meta")
 
 BoundedCount = Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -102,8 +103,9 @@ def build(currency: str) -> Kind:
         table="chat_summary_minute",
         types={declared.name: declared for declared in types},
         measures=(
-            Count("chat", "chat.message", "chat_count", rate="chat_rate"),
-            Count("shared_chat", "chat.shared", "shared_count"),
+            Count("events", LANES, EVENT_COUNT),
+            Count("chat", ["chat.message"], "chat_count", rate="chat_rate"),
+            Count("shared_chat", ["chat.shared"], "shared_count"),
             Distinct("chatters", "chat.message", "unique_chatters", lambda data: data.user_id),
             Top("emotes", "chat.message", "top_emotes", _emotes, TOP_EMOTES, stored=True),
             Top(
@@ -125,7 +127,6 @@ def build(currency: str) -> Kind:
                 max_age=GAUGE_MAX_AGE,
             ),
             Money("transaction", amount, currency),
-            FirstReceived(("chat.message", "chat.shared", "viewer.count", "transaction", "stream.meta")),
         ),
         series=(
             Series(

@@ -5,6 +5,7 @@ It runs beside the pipeline: that one never writes a final minute, this one writ
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,13 +58,14 @@ async def recompute(
     if start >= end:
         raise Invalid("--to must be after --from", code="invalid_range", field="to")
     report = Recomputed()
-    for stream in await store.final_streams(database, workspace_id, stream_id, start, end):
-        report.streams += 1
+    for stream in await store.streams(database, workspace_id, stream_id):
         kind = registry.kinds.get(stream.kind)
         if kind is None:
             report.refused.append(Refused(stream.key[1], rfc3339(start), "no_archive"))
             continue
-        for hour in range(start - start % HOUR, end, HOUR):
+        hours = await store.hours(database, kind, stream.key, start, end)
+        report.streams += bool(hours)
+        for hour in hours:
             first, last = max(hour, start), min(hour + HOUR, end)
             await _recompute_hour(database, registry, kind, stream.key, first, last, stream.final_until, report)
     return report
@@ -82,19 +84,15 @@ async def _recompute_hour(
     async with database.transaction() as connection:
         await store.lock(connection)
         items = await store.archived(connection, key, start, end)
-        if not items:
+        stored = await store.event_counts(connection, kind, key, start, end)
+        held = Counter(minute_start(item.event.timestamp) for item in items if item.disposition == "counted")
+        refused: dict[int, str] = {minute: "beyond_archive" for minute in stored if stored[minute] > held[minute]}
+        minutes = {minute_start(item.event.timestamp) for item in items} | set(stored)
+        refused |= {minute: "not_final" for minute in minutes if minute + MINUTE > final_until}
+        report.refused += [Refused(key[1], rfc3339(minute), refused[minute]) for minute in sorted(refused)]
+        wanted = [item for item in items if minute_start(item.event.timestamp) not in refused]
+        if not wanted:
             return
-        beyond = await store.minutes_beyond_archive(connection, kind, key, start, end)
-        for minute in sorted({minute_start(item.event.timestamp) for item in items} | beyond):
-            if minute in beyond:
-                report.refused.append(Refused(key[1], rfc3339(minute), "beyond_archive"))
-            elif minute + MINUTE > final_until:
-                report.refused.append(Refused(key[1], rfc3339(minute), "not_final"))
-        wanted = [
-            item
-            for item in items
-            if (minute := minute_start(item.event.timestamp)) not in beyond and minute + MINUTE <= final_until
-        ]
         earlier = await store.archived(connection, key, start - GAUGE_MAX_AGE, start)
         correction = await _correct(connection, registry, kind, wanted, earlier)
         report.minutes += len(correction.minutes)

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
 
 from telemetra.engine.effects import LedgerKey, TableRow
-from telemetra.kinds.base import Kind
+from telemetra.kinds.base import EVENT_COUNT, Kind
 from telemetra.model.event import Event, StreamKey
 from telemetra.model.times import to_datetime, to_microseconds
 from telemetra.store.checkpoint import add_to_ledger, minute_columns, save_table_rows
@@ -21,15 +21,20 @@ _LOCK_KEY = 0x7265636F  # "reco"
 
 _STREAMS = """
     SELECT workspace_id, stream_id, kind, final_until FROM streams JOIN stream_state USING (workspace_id, stream_id)
-    WHERE workspace_id = %s AND (%s::text IS NULL OR stream_id = %s) AND EXISTS (
-        SELECT FROM events WHERE events.workspace_id = streams.workspace_id AND events.stream_id = streams.stream_id
-            AND timestamp >= %s AND timestamp < %s
-    ) ORDER BY stream_id
+    WHERE workspace_id = %s AND (%s::text IS NULL OR stream_id = %s) ORDER BY stream_id
 """
-_OLD_MINUTES = """
-    SELECT window_start FROM {table} WHERE workspace_id = %s AND stream_id = %s AND window_start >= %s
-        AND window_start < %s AND first_received_at < (SELECT received_before FROM archive_floor)
-    ORDER BY window_start
+_HOURS = """
+    SELECT DISTINCT date_trunc('hour', timestamp) FROM events
+    WHERE workspace_id = %(workspace_id)s AND stream_id = %(stream_id)s AND timestamp >= %(start)s AND timestamp < %(end)s
+    UNION
+    SELECT DISTINCT date_trunc('hour', window_start) FROM {table}
+    WHERE workspace_id = %(workspace_id)s AND stream_id = %(stream_id)s
+        AND window_start >= %(start)s AND window_start < %(end)s
+    ORDER BY 1
+"""
+_EVENT_COUNTS = """
+    SELECT window_start, {column} FROM {table}
+    WHERE workspace_id = %s AND stream_id = %s AND window_start >= %s AND window_start < %s
 """
 _EVENTS = """
     SELECT partition, log_offset, disposition, event_id, type, timestamp, received_at, source, data::text AS data
@@ -70,24 +75,30 @@ class Correction(msgspec.Struct):
     ledger: dict[LedgerKey, list[int]]
 
 
-async def final_streams(
-    database: Database, workspace_id: str, stream_id: str | None, start: int, end: int
-) -> list[FinalStream]:
-    """Streams with archived events of [start, end), and until when their minutes are final."""
-    parameters = (workspace_id, stream_id, stream_id, to_datetime(start), to_datetime(end))
+async def streams(database: Database, workspace_id: str, stream_id: str | None) -> list[FinalStream]:
+    """The streams of a workspace (or one of them), and until when their minutes are final."""
     return [
         FinalStream((row["workspace_id"], row["stream_id"]), row["kind"], to_microseconds(row["final_until"]))
-        for row in await database.fetch_all(_STREAMS, parameters)
+        for row in await database.fetch_all(_STREAMS, (workspace_id, stream_id, stream_id))
     ]
 
 
-async def minutes_beyond_archive(
+async def hours(database: Database, kind: Kind, key: StreamKey, start: int, end: int) -> list[int]:
+    """The hours that hold an archived event or a stored minute of [start, end)."""
+    parameters = {"workspace_id": key[0], "stream_id": key[1], "start": to_datetime(start), "end": to_datetime(end)}
+    statement = sql.SQL(_HOURS).format(table=sql.Identifier(kind.table))
+    async with database.connection() as connection:
+        cursor = await connection.execute(statement, parameters)
+        return [to_microseconds(row[0]) for row in await cursor.fetchall()]
+
+
+async def event_counts(
     connection: AsyncConnection[Any], kind: Kind, key: StreamKey, start: int, end: int
-) -> set[int]:
-    """Minutes in [start, end) of which the archive no longer holds every event."""
-    statement = sql.SQL(_OLD_MINUTES).format(table=sql.Identifier(kind.table))
+) -> dict[int, int]:
+    """By start of minute: how many events the stored row was counted from."""
+    statement = sql.SQL(_EVENT_COUNTS).format(table=sql.Identifier(kind.table), column=sql.Identifier(EVENT_COUNT))
     cursor = await connection.execute(statement, (*key, to_datetime(start), to_datetime(end)))
-    return {to_microseconds(row[0]) for row in await cursor.fetchall()}
+    return {to_microseconds(row[0]): row[1] for row in await cursor.fetchall()}
 
 
 async def lock(connection: AsyncConnection[Any]) -> None:

@@ -95,6 +95,7 @@ CREATE TABLE chat_summary_minute (
     stream_id text NOT NULL,
     window_start timestamptz NOT NULL,
     window_end timestamptz NOT NULL,
+    event_count bigint NOT NULL, -- all counted events of the minute, whatever their type
     chat_count bigint NOT NULL,
     shared_count bigint NOT NULL,
     unique_chatters bigint NOT NULL,
@@ -108,7 +109,6 @@ CREATE TABLE chat_summary_minute (
     viewers_known boolean NOT NULL,
     revenue numeric NOT NULL,
     revenue_by_currency jsonb NOT NULL,
-    first_received_at timestamptz,
     z_score double precision,
     is_anomaly boolean NOT NULL DEFAULT false,
     suspect boolean NOT NULL DEFAULT false,
