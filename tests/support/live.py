@@ -158,7 +158,7 @@ class LiveServer:
 
 @asynccontextmanager
 async def live_server(
-    *, origins: tuple[str, ...] = (), direct: bool = True, **options: Any
+    *, origins: tuple[str, ...] = (), direct: bool = True, server_options: dict[str, Any] | None = None, **options: Any
 ) -> AsyncIterator[LiveServer]:
     """The live routes in a real server. `direct` False: the server's own protocol, so that frames go through ASGI."""
     clock, history = HandClock(), ListHistory()
@@ -173,7 +173,7 @@ async def live_server(
         app,
         log_config=None,
         timeout_graceful_shutdown=2,
-        **UVICORN_OPTIONS if direct else {"ws": "websockets-sansio"},
+        **(UVICORN_OPTIONS if direct else {"ws": "websockets-sansio"}) | (server_options or {}),
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
