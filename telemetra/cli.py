@@ -6,16 +6,22 @@ was asked wrongly. Tracebacks are shown only with DEBUG=true.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+import uvloop
 
 from telemetra import __version__
+from telemetra import app as parts
 from telemetra.errors import Invalid, TelemetraError
-from telemetra.settings import InvalidSettings, load_settings
+from telemetra.observability import configure_logging
+from telemetra.settings import InvalidSettings, Settings, load_settings
 from telemetra.settings_doc import render
+from telemetra.store.migrate import migrate as migrate_database
 
 app = typer.Typer(
     name="telemetra",
@@ -24,6 +30,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on (HOST).", show_default=False)]
+Port = Annotated[int | None, typer.Option(help="Port to listen on, 0 for a free one (PORT).", show_default=False)]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Directory of the embedded database (DATA_DIR).", show_default=False)
+]
 
 
 class DocForm(StrEnum):
@@ -43,6 +56,8 @@ def main() -> None:
         for line in str(error).splitlines():
             print(f"telemetra: {line}", file=sys.stderr)
         sys.exit(2 if isinstance(error, Invalid) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 @app.callback(invoke_without_command=True)
@@ -50,6 +65,26 @@ def options(version: Annotated[bool, typer.Option("--version", help="Show the ve
     if version:
         print(f"telemetra {__version__}")
         raise typer.Exit
+
+
+@app.command()
+def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
+    """Serve everything in one process: intake, pipeline, live push and API."""
+    settings = _start(host=host, port=port, data_dir=data_dir)
+    uvloop.run(parts.serve(settings))
+
+
+@app.command()
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the database to this program's schema. `serve` does the same when it starts."""
+    settings = _start(data_dir=data_dir)
+
+    async def work() -> list[str]:
+        async with parts.open_postgres(settings) as conninfo:
+            return await asyncio.to_thread(migrate_database, conninfo)
+
+    applied = uvloop.run(work())
+    print("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
 
 
 @app.command("check-config")
@@ -65,6 +100,13 @@ def config_doc(
 ) -> None:
     """Print the reference of all settings."""
     print(render(form), end="")
+
+
+def _start(**overrides: Any) -> Settings:
+    """The settings, and logs as they say."""
+    settings = load_settings(**overrides)
+    configure_logging(settings.log_level, settings.log_format)
+    return settings
 
 
 def _debugging() -> bool:

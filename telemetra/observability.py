@@ -103,9 +103,9 @@ class Metrics:
 
 
 def configure_logging(level: str = "INFO", form: str = "auto", stream: TextIO | None = None) -> None:
-    """Sends the logs of this process, libraries included, to `stream` (default standard error), one line each.
+    """Sends the logs of this process to `stream` (default standard error), one line each.
 
-    `form` is `json`, `console` or `auto` (console on a terminal). Called once, by the command line.
+    Libraries are heard from WARNING on, or from `level` where that is DEBUG or above WARNING. `form` is `json`, `console` or `auto` (console on a terminal). Called once, by the command line.
     """
     target = stream or sys.stderr
     console = form == "console" or (form == "auto" and target.isatty())
@@ -143,7 +143,8 @@ def configure_logging(level: str = "INFO", form: str = "auto", stream: TextIO | 
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level)
+    root.setLevel("WARNING" if level == "INFO" else level)
+    logging.getLogger("telemetra").setLevel(level)
 
 
 def correlated(correlation_id: str) -> AbstractContextManager[None]:

@@ -26,6 +26,7 @@ def log() -> Iterator[io.StringIO]:
     configure_logging("INFO", "json", stream)
     yield stream
     root.handlers, root.level = handlers, level
+    logging.getLogger("telemetra").setLevel(logging.NOTSET)
     structlog.reset_defaults()
 
 
@@ -64,7 +65,7 @@ def test_log_lines_carry_the_correlation_id(log: io.StringIO) -> None:
 
 def test_levels_below_the_chosen_one_are_left_out(log: io.StringIO) -> None:
     structlog.get_logger("telemetra.test").debug("no")
-    logging.getLogger("some.library").debug("no")
+    logging.getLogger("some.library").info("no")
     assert lines(log) == []
 
 
