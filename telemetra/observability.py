@@ -105,7 +105,8 @@ class Metrics:
 def configure_logging(level: str = "INFO", form: str = "auto", stream: TextIO | None = None) -> None:
     """Sends the logs of this process to `stream` (default standard error), one line each.
 
-    Libraries are heard from WARNING on, or from `level` where that is DEBUG or above WARNING. `form` is `json`, `console` or `auto` (console on a terminal). Called once, by the command line.
+    Libraries are heard from WARNING on, or from `level` where that is DEBUG or above WARNING. `form` is `json`,
+    `console` or `auto` (console on a terminal). Called once, by the command line.
     """
     target = stream or sys.stderr
     console = form == "console" or (form == "auto" and target.isatty())
