@@ -1,21 +1,41 @@
-"""What is usual: an exponentially weighted median and median absolute deviation over the last hour of windows."""
+"""What is usual for a series: robust level and scale of its windows, which do not overlap each other."""
 
 from __future__ import annotations
 
 from math import sqrt
+from statistics import median
+from typing import Protocol
 
 CAPACITY = 60
 HALF_LIFE = 40  # values, one a minute
 NORMAL_MAD = 1.4826  # the standard deviation of a normal distribution, over its median absolute deviation
 
 _PRIOR_VALUES = 4
+_GAUGE_LEVEL_VALUES = 5
 
 _WEIGHTS = tuple(0.5 ** (age / HALF_LIFE) for age in range(CAPACITY))
 _TOTALS = (0.0, *(sum(_WEIGHTS[:count]) for count in range(1, CAPACITY + 1)))
 
 
-def _weighted_median(values: list[float]) -> float:
-    """The median of `values` (oldest first), recent ones counting more."""
+class Baseline(Protocol):
+    """Learns one value a minute and tells the usual `level` and `scale`; `known` is how many values it has seen, up to
+    `CAPACITY`."""
+
+    level: float
+    scale: float
+
+    @property
+    def known(self) -> int: ...
+
+    def learn(self, value: float) -> None: ...
+
+    def state(self) -> list[float]: ...
+
+    def restore(self, state: list[float]) -> None: ...
+
+
+def weighted_median(values: list[float]) -> float:
+    """The median of `values` (oldest first, at least one), the recent ones counting more."""
     remaining = _TOTALS[len(values)] / 2
     ordered = sorted(zip(reversed(values), _WEIGHTS, strict=False))
     for value, weight in ordered:
@@ -25,42 +45,88 @@ def _weighted_median(values: list[float]) -> float:
     return ordered[-1][0]
 
 
-class Baseline:
-    """Robust level and scale of a series of windows that do not overlap; at most `CAPACITY` numbers of state.
+def _variance(known: int, seen: float, expected: float) -> float:
+    """History and what is expected without it, as if the latter were four more values."""
+    return (known * seen * seen + _PRIOR_VALUES * expected * expected) / (known + _PRIOR_VALUES)
 
-    `count`: the values are counts, so the scale is at least the square root of the level (Poisson noise). `spread` is
-    the share of its level by which such a series ordinarily varies: it stands for history while there is little, and
-    keeps the scale from vanishing when there is much.
+
+class CountBaseline:
+    """Counts: the exponentially weighted median and median absolute deviation of the last hour.
+
+    The scale is at least the square root of the level (Poisson noise). `spread` is the share of its level by which
+    such a series ordinarily varies: it stands for history while there is little, and keeps the scale from vanishing.
     """
 
-    __slots__ = ("_count", "_spread", "level", "scale", "values")
+    __slots__ = ("_spread", "_values", "level", "scale")
 
-    def __init__(self, *, count: bool, spread: float) -> None:
-        self._count = count
+    def __init__(self, spread: float) -> None:
         self._spread = spread
-        self.values: list[float] = []
+        self._values: list[float] = []
         self.level = 0.0
         self.scale = 1.0
 
+    @property
+    def known(self) -> int:
+        return len(self._values)
+
     def learn(self, value: float) -> None:
-        self.values.append(value)
-        if len(self.values) > CAPACITY:
-            del self.values[0]
+        self._values.append(value)
+        if len(self._values) > CAPACITY:
+            del self._values[0]
         self._summarise()
 
-    def restore(self, values: list[float]) -> None:
-        self.values = values
-        if values:
+    def state(self) -> list[float]:
+        return self._values.copy()
+
+    def restore(self, state: list[float]) -> None:
+        self._values = state.copy()
+        if state:
             self._summarise()
 
     def _summarise(self) -> None:
-        values = self.values
-        known = len(values)
-        level = _weighted_median(values)
-        seen = NORMAL_MAD * _weighted_median([abs(value - level) for value in values])
-        expected = self._spread * level
-        variance = (known * seen * seen + _PRIOR_VALUES * expected * expected) / (known + _PRIOR_VALUES)
-        if self._count:
-            variance = max(variance, level, 1.0)
-        self.level = level
-        self.scale = sqrt(variance) or 1.0
+        values = self._values
+        self.level = level = weighted_median(values)
+        seen = NORMAL_MAD * weighted_median([abs(value - level) for value in values])
+        self.scale = sqrt(max(_variance(len(values), seen, self._spread * level), level, 1.0))
+
+
+class GaugeBaseline:
+    """Gauges drift: the level is the median of the last five minutes, the scale is how far such a level usually was
+    from the value that followed it, in the last hour. `spread` as for counts."""
+
+    __slots__ = ("_errors", "_recent", "_spread", "level", "scale")
+
+    def __init__(self, spread: float) -> None:
+        self._spread = spread
+        self._recent: list[float] = []
+        self._errors: list[float] = []
+        self.level = 0.0
+        self.scale = 1.0
+
+    @property
+    def known(self) -> int:
+        return len(self._errors) + 1 if self._recent else 0
+
+    def learn(self, value: float) -> None:
+        if self._recent:
+            self._errors.append(abs(value - self.level))
+            if len(self._errors) >= CAPACITY:
+                del self._errors[0]
+        self._recent.append(value)
+        if len(self._recent) > _GAUGE_LEVEL_VALUES:
+            del self._recent[0]
+        self._summarise()
+
+    def state(self) -> list[float]:
+        return [len(self._recent), *self._recent, *self._errors]
+
+    def restore(self, state: list[float]) -> None:
+        recent = int(state[0]) + 1
+        self._recent, self._errors = state[1:recent], state[recent:]
+        if self._recent:
+            self._summarise()
+
+    def _summarise(self) -> None:
+        self.level = level = median(self._recent)
+        seen = NORMAL_MAD * weighted_median(self._errors) if self._errors else 0.0
+        self.scale = sqrt(_variance(len(self._errors), seen, self._spread * abs(level))) or 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from telemetra.model.window import HOPS_PER_WINDOW
-from telemetra.moments.baseline import Baseline
+from telemetra.moments.baseline import Baseline, CountBaseline, GaugeBaseline
 from telemetra.moments.scale import score_of
 
 _LEAST_BASELINE = 4  # windows: with the current one, five minutes of history
@@ -19,7 +19,7 @@ class Burst:
     __slots__ = ("_baseline", "_pending", "_seen", "z")
 
     def __init__(self, *, count: bool, spread: float) -> None:
-        self._baseline = Baseline(count=count, spread=spread)
+        self._baseline: Baseline = CountBaseline(spread) if count else GaugeBaseline(spread)
         self._pending: list[float] = []
         self._seen = 0
         self.z: float | None = None
@@ -40,7 +40,7 @@ class Burst:
                 self._baseline.learn(delayed)
         self._pending.append(value)
         self._seen += 1
-        if len(self._baseline.values) < _LEAST_BASELINE:
+        if self._baseline.known < _LEAST_BASELINE:
             self.z = None
             return 0.0
         self.z = (value - self._baseline.level) / self._baseline.scale
@@ -53,7 +53,7 @@ class Burst:
         self.z = None
 
     def state(self) -> list[float]:
-        return [self._seen, len(self._pending), *self._pending, *self._baseline.values]
+        return [self._seen, len(self._pending), *self._pending, *self._baseline.state()]
 
     def restore(self, state: list[float]) -> None:
         self._seen, pending = int(state[0]), int(state[1])
