@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -94,29 +94,50 @@ class Pipeline:
         self._applied = 0
         self._limit = settings.read_items
         self._poison: dict[int, str] = {}
+        self._pauses = delays()
+        self._republished = False
         self._changed_due = 0.0
         self._decaying_due = 0.0
 
+    @property
+    def applied(self) -> int:
+        """Every effect of all items before this offset is stored."""
+        return self._applied
+
     async def run(self, stop: asyncio.Event) -> None:
-        pauses = delays()
-        republish = True
         while not stop.is_set():
             started = time.monotonic()
-            try:
-                if self._engine is None:
-                    self._engine = await self.rebuild()
-                if republish:
-                    await self._republish()
-                    republish = False
-                full = await self.step(self._engine)
-                pauses = delays()
-            except Exception as error:
-                self._engine = None
-                await self._judge(error, pauses)
+            if await self.turn():
                 continue
-            if not full:
-                await asyncio.sleep(max(0.0, self._settings.interval_seconds - (time.monotonic() - started)))
-                await self._ports.log.wait(self._applied, self._settings.interval_seconds)
+            await asyncio.sleep(max(0.0, self._settings.interval_seconds - (time.monotonic() - started)))
+            await self._ports.log.wait(self._applied, self._settings.interval_seconds)
+
+    async def turn(self) -> bool:
+        """One step, with memory rebuilt before it where it was dropped; returns whether to go on at once.
+
+        Raises `Fenced`. Every other error is judged here: bad data is narrowed down, the rest is tried again after a
+        pause, with memory rebuilt.
+        """
+        try:
+            if self._engine is None:
+                self._engine = await self.rebuild()
+            full = await self.step(self._engine)
+        except Fenced:
+            raise
+        except Exception as error:
+            self._engine = None
+            self._metrics.checkpoint_failures.labels(error=type(error).__name__).inc()
+            if isinstance(error, RefusedItems):
+                self._narrow(error)
+            else:
+                pause = next(self._pauses)
+                _log.warning(
+                    "pipeline_retry", error=repr(error), pause_seconds=round(pause, 2), exc_info=_is_bug(error)
+                )
+                await asyncio.sleep(pause)
+            return True
+        self._pauses = delays()
+        return full
 
     async def rebuild(self) -> Engine:
         """An engine that remembers what one that never stopped would: read from `needs`, write nothing."""
@@ -131,6 +152,9 @@ class Pipeline:
             offset = read.next
         engine.start_idle_timers(time.monotonic())
         self._applied = position.applied
+        if not self._republished:
+            await self._republish()
+            self._republished = True
         return engine
 
     async def step(self, engine: Engine) -> bool:
@@ -199,18 +223,6 @@ class Pipeline:
     async def _known(self, engine: Engine, read: LogRead) -> dict[tuple[str, str, str], int]:
         keys = engine.unique_keys(read.items)
         return await self._ports.store.load_known(keys) if keys else {}
-
-    async def _judge(self, error: Exception, pauses: Iterator[float]) -> None:
-        """What an error of a step means: `Fenced` goes up, bad data is narrowed down, the rest is tried again."""
-        if isinstance(error, Fenced):
-            raise error
-        self._metrics.checkpoint_failures.labels(error=type(error).__name__).inc()
-        if isinstance(error, RefusedItems):
-            self._narrow(error)
-            return
-        pause = next(pauses)
-        _log.warning("pipeline_retry", error=repr(error), pause_seconds=round(pause, 2), exc_info=_is_bug(error))
-        await asyncio.sleep(pause)
 
     def _narrow(self, refused: RefusedItems) -> None:
         """Halve the read until the item that cannot be stored stands alone; then it becomes a dead letter."""

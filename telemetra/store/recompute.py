@@ -25,7 +25,8 @@ _STREAMS = """
 """
 _HOURS = """
     SELECT DISTINCT date_trunc('hour', timestamp) FROM events
-    WHERE workspace_id = %(workspace_id)s AND stream_id = %(stream_id)s AND timestamp >= %(start)s AND timestamp < %(end)s
+    WHERE workspace_id = %(workspace_id)s AND stream_id = %(stream_id)s
+        AND timestamp >= %(start)s AND timestamp < %(end)s
     UNION
     SELECT DISTINCT date_trunc('hour', window_start) FROM {table}
     WHERE workspace_id = %(workspace_id)s AND stream_id = %(stream_id)s
