@@ -78,6 +78,7 @@ def _metadata(series: Series, settings: MomentSettings, alarm: Alarm, episode: E
     evidence = episode.evidence
     started_at = episode.started_at
     return {
+        "peak_at": rfc3339(alarm.peak_at),
         "baseline": {"level": round(alarm.level, 3), "scale": round(alarm.scale, 3)},
         "series": [[rfc3339(end), value] for end, value in episode.windows],
         "top_messages": [{"text": text, "count": n} for text, n in top(evidence.get("messages", {}), _TOP_MESSAGES)],

@@ -32,13 +32,15 @@ class Reading(NamedTuple):
 
 
 class Alarm(msgspec.Struct):
-    """A moment that lasts. `active_until`: end of the last active hop; `loud_until`: end of the last window that was
-    not quiet; `told`: the severity that was emitted last."""
+    """A moment that lasts. `peak` is the most extreme window value, `peak_at` the end of that window, `z` its z-score.
+    `active_until`: end of the last active hop; `loud_until`: end of the last window that was not quiet; `told`: the
+    severity that was emitted last."""
 
     onset: int
     level: float
     scale: float
     peak: float
+    peak_at: int
     z: float
     severity: float
     active_until: int
@@ -80,7 +82,7 @@ def step(watch: Watch, reading: Reading, settings: MomentSettings) -> Change | N
     if score >= settings.hold_score:
         alarm.loud_until = reading.end
     if (reading.value > alarm.peak) == watch.up and reading.value != alarm.peak:
-        alarm.peak, alarm.z = reading.value, reading.z
+        alarm.peak, alarm.peak_at, alarm.z = reading.value, reading.end, reading.z
     alarm.severity = max(alarm.severity, score)
     if reading.end - alarm.onset >= settings.longest_seconds * SECOND:
         watch.exhausted = score >= settings.hold_score
@@ -122,6 +124,7 @@ def _opened(reading: Reading, score: float, up: bool) -> Alarm:
         level=reading.level,
         scale=reading.scale,
         peak=reading.value,
+        peak_at=reading.end,
         z=reading.z,
         severity=score,
         active_until=reading.end - (newest - last) * HOP,

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetra.model.moment import Moment, moment_id
+from telemetra.model.times import rfc3339
 from telemetra.model.window import HOP, MINUTE, Observation
 from telemetra.moments.settings import MomentSettings
 from tests.support.observations import INFO, ORIGIN, detectors, hop, latest, run
@@ -74,6 +75,7 @@ def test_a_moment_explains_itself() -> None:
     metadata = moment.metadata
     assert metadata["baseline"]["level"] == 72
     assert metadata["stream_offset_seconds"] == 900
+    assert metadata["peak_at"] == rfc3339(ORIGIN + 94 * HOP)
     assert metadata["top_messages"][0] == {"text": "PogChamp PogChamp", "count": 80}
     assert metadata["top_emotes"] == [{"name": "PogChamp", "count": 160}, {"name": "LUL", "count": 40}]
     assert metadata["cause"] == "hype"
