@@ -158,8 +158,10 @@ def open_path(path: Path, account: Account) -> None:
 
 
 def _complaint(program: str, stderr: str) -> str:
-    """The first error line of a program, else its last line."""
+    """The first error of a program, without the words around it; else its last line."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    errors = [line for line in lines if "error:" in line or "FATAL:" in line]
-    text = (errors or lines[-1:] or ["it failed without a word"])[0]
-    return text if text.startswith(program) else f"{program}: {text}"
+    for line in lines:
+        for mark in ("error: ", "FATAL:  "):
+            if mark in line:
+                return f"{program}: {line.split(mark, 1)[1]}"
+    return f"{program}: {lines[-1]}" if lines else f"{program} failed without a word"

@@ -19,6 +19,16 @@ from telemetra.store.postgres_programs import Programs, open_path, server_accoun
 from telemetra.store.postgres_settings import INCLUDE
 
 TEMPLATE = "template_telemetra"
+_FAST = (
+    "fsync = off",
+    "synchronous_commit = off",
+    "full_page_writes = off",
+    "autovacuum = off",
+    "min_wal_size = '64MB'",
+    "max_wal_size = '128MB'",
+)
+_MEMORY = Path("/dev/shm")
+_MEMORY_BYTES = 2 * 1024**3
 
 
 class Server:
@@ -28,7 +38,7 @@ class Server:
         self._url = url
         self._admin = psycopg.connect(url, autocommit=True)
         # The tests' data may die with the machine; syncing it to disk would only cost time.
-        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off"):
+        for setting in _FAST:
             self._admin.execute(f"ALTER SYSTEM SET {setting}")
         self._admin.execute("SELECT pg_reload_conf()")
         self._admin.execute(f"CREATE DATABASE {TEMPLATE}")
@@ -40,7 +50,8 @@ class Server:
 
     def create(self, *, migrated: bool = True) -> str:
         name = f"test_{next(self._numbers)}"
-        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE if migrated else 'template1'}")
+        template = TEMPLATE if migrated else "template1"
+        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return name
 
     def drop(self, name: str) -> None:
@@ -52,7 +63,8 @@ class Server:
 
 @contextmanager
 def running_server() -> Iterator[Server]:
-    directory = Path(tempfile.mkdtemp(prefix="tlm-"))
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_BYTES
+    directory = Path(tempfile.mkdtemp(prefix="tlm-", dir=_MEMORY if roomy else None))
     embedded = EmbeddedPostgres(directory)
     try:
         server = Server(embedded.start())
