@@ -5,6 +5,7 @@ A line or record that cannot be read raises `Invalid` (errors.py), whose `code` 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -37,3 +38,6 @@ class NoData(msgspec.Struct, frozen=True):
 
 
 Drafts = list[Draft] | NoData
+
+FallbackId = Callable[[], str]
+"""Gives the id of the line at hand; called only where the line brings none of its own."""

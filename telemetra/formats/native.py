@@ -12,7 +12,7 @@ is refused, as a leap second has no place in microseconds since the epoch.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -122,14 +122,19 @@ def array_elements(body: bytes) -> list[bytes]:
     return elements
 
 
-def parse_one(raw: bytes, plain: bool = False) -> RawEvent | FormatError:
-    """One event that is valid JSON (but for lone surrogates or too much depth); `plain` if `is_plain` said so."""
+def parse_one(raw: bytes, plain: bool = False, fallback_id: Callable[[], str] | None = None) -> RawEvent | FormatError:
+    """One event that is valid JSON (but for lone surrogates or too much depth); `plain` if `is_plain` said so.
+
+    `fallback_id` gives an event_id to an event without one.
+    """
     fields = read_fields(raw)
     if isinstance(fields, FormatError):
         return fields
     for old, name in ALIASES.items():
         if old in fields:
             fields.setdefault(name, fields[old])
+    if fallback_id is not None and "event_id" not in fields:
+        fields["event_id"] = msgspec.Raw(msgspec.json.encode(fallback_id()))
     return build(fields, raw, plain=plain)
 
 

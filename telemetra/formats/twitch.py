@@ -11,7 +11,7 @@ from typing import Any
 
 from telemetra.errors import Invalid
 from telemetra.formats import problems
-from telemetra.formats.draft import TWITCH_SOURCE, Draft, Drafts, NoData
+from telemetra.formats.draft import TWITCH_SOURCE, Draft, Drafts, FallbackId, NoData
 from telemetra.formats.irc import IrcMessage, parse_line
 from telemetra.formats.twitch_notices import bits_transaction, is_notice, notice_transaction
 
@@ -19,7 +19,7 @@ _ACTION = "\x01ACTION "
 _SHARED_NOTICE = "sharedchatnotice"
 
 
-def read_line(line: str, fallback_id: str) -> Drafts:
+def read_line(line: str, fallback_id: FallbackId) -> Drafts:
     """The events of one line (without line break). `fallback_id` names the event where Twitch gave no id.
 
     Raises `Invalid` (`invalid_line`, `missing_field`, `invalid_timestamp`).
@@ -32,7 +32,7 @@ def read_line(line: str, fallback_id: str) -> Drafts:
     return NoData(message.verb)
 
 
-def _read_message(message: IrcMessage, fallback_id: str) -> Drafts:
+def _read_message(message: IrcMessage, fallback_id: FallbackId) -> Drafts:
     if len(message.params) < 2:
         raise Invalid("PRIVMSG needs a channel and a text", code=problems.INVALID_LINE)
     chat = _chat_message(message, message.params[1], fallback_id)
@@ -44,7 +44,7 @@ def _read_message(message: IrcMessage, fallback_id: str) -> Drafts:
     return [chat] if "source_stream_id" in chat.data else [chat, bits_transaction(chat, bits)]
 
 
-def _read_notice(message: IrcMessage, fallback_id: str) -> Drafts:
+def _read_notice(message: IrcMessage, fallback_id: FallbackId) -> Drafts:
     if not message.params:
         raise Invalid("USERNOTICE needs a channel", code=problems.INVALID_LINE)
     tags = message.tags
@@ -71,7 +71,7 @@ def _raid(message: IrcMessage, notice: Draft) -> Draft:
     return Draft(f"{notice.event_id}:raid", "stream.meta", notice.stream_id, notice.timestamp, data, TWITCH_SOURCE)
 
 
-def _chat_message(message: IrcMessage, text: str, fallback_id: str) -> Draft:
+def _chat_message(message: IrcMessage, text: str, fallback_id: FallbackId) -> Draft:
     tags = message.tags
     login = tags.get("login") or message.nick
     user_id = tags.get("user-id") or login
@@ -92,7 +92,7 @@ def _chat_message(message: IrcMessage, text: str, fallback_id: str) -> Draft:
     if source_room and source_room != tags.get("room-id"):
         data["source_stream_id"] = source_room
     channel = message.params[0].removeprefix("#")
-    return Draft(tags.get("id") or fallback_id, "chat.message", channel, _time(tags), data, TWITCH_SOURCE)
+    return Draft(tags.get("id") or fallback_id(), "chat.message", channel, _time(tags), data, TWITCH_SOURCE)
 
 
 def cut_emotes(tag: str, text: str) -> list[str]:

@@ -6,6 +6,7 @@ keeps the text as it was recorded (Twitch's sentence and the user's words are on
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ import msgspec
 
 from telemetra.errors import Invalid
 from telemetra.formats import problems
-from telemetra.formats.draft import TWITCH_SOURCE, Draft
+from telemetra.formats.draft import TWITCH_SOURCE, Draft, FallbackId
 from telemetra.formats.twitch_notices import bits_transaction, is_notice, notice_transaction
 from telemetra.model.times import to_microseconds
 
@@ -55,18 +56,62 @@ class Comment(msgspec.Struct):
 _PARAMS = ("msg-id", "msg-param-cumulative-months", "msg-param-months", "msg-param-sub-plan", "msg-param-recipient-id")
 
 
-def read_comment(record: object, stream_id: str | None, fallback_id: str) -> list[Draft]:
-    """The events of one decoded comment. `stream_id` None: the comment's own channel id. `fallback_id` names the event
-    where the comment has no id. Raises `Invalid` (`invalid_line`) naming what is wrong where."""
+class Channel(msgspec.Struct):
+    """A person or channel as recordings name it: `user_login` in a video, `login` or `name` of a streamer."""
+
+    user_login: str | None = None
+    login: str | None = None
+    name: str | None = None
+
+
+class Header(msgspec.Struct):
+    """What stands before the comments of a recording that is an object."""
+
+    video: Channel | None = None
+    streamer: Channel | None = None
+
+
+_COMMENTS = re.compile(rb'"comments"\s*:\s*\[')
+_COMMENT = msgspec.json.Decoder(Comment)
+_HEADER = msgspec.json.Decoder(Header)
+
+
+def find_comments(head: bytes) -> tuple[int, str | None] | None:
+    """Where the comments begin in the head of a recording (the index after their bracket), and the login of the channel
+    if it is named before them. None: not in this part of it."""
+    lead = head.lstrip()
+    if lead.startswith(b"["):
+        return len(head) - len(lead) + 1, None
+    match = _COMMENTS.search(head)
+    return match and (match.end(), _login(head[: match.start()]))
+
+
+def _login(before: bytes) -> str | None:
     try:
-        comment = msgspec.convert(record, Comment)
-    except msgspec.ValidationError as error:
+        header = _HEADER.decode(before.rstrip().removesuffix(b",") + b"}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    for channel in (header.video, header.streamer):
+        login = channel and (channel.user_login or channel.login or channel.name)
+        if login:
+            return login.lower()
+    return None
+
+
+def read_comment(record: bytes, stream_id: str | None, fallback_id: FallbackId) -> list[Draft]:
+    """The events of one comment as JSON. `stream_id` None: the comment's own channel id. `fallback_id` names the event
+    where the comment has no id. Raises `Invalid` (`invalid_line`, `missing_field`) naming what is wrong where."""
+    try:
+        comment = _COMMENT.decode(record)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(str(error), code=problems.INVALID_LINE) from None
+    except RecursionError:
+        raise Invalid("nested too deeply", code=problems.TOO_DEEP) from None
     stream_id = stream_id or comment.channel_id
     if not stream_id:
         raise Invalid("neither the recording nor the comment names a channel", code=problems.MISSING_FIELD)
     chat = Draft(
-        comment.id or fallback_id,
+        comment.id or fallback_id(),
         "chat.message",
         stream_id,
         to_microseconds(comment.created_at),
