@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telemetra import __version__
+from telemetra.api import compression
 from telemetra.api.accounts import add_account_routes
 from telemetra.api.answers import documented
+from telemetra.api.compression import Compression
 from telemetra.api.documents import add_document_routes
 from telemetra.api.door import Door
+from telemetra.api.doorway import Doorway
 from telemetra.api.health import add_health_routes
 from telemetra.api.live_routes import LiveHealth, live_router
 from telemetra.api.observe import CORRELATION_HEADER, LastResort, Observe
@@ -22,13 +28,11 @@ from telemetra.api.problems import Problems
 from telemetra.api.streams import add_stream_routes
 from telemetra.operations.services import Services
 
-GZIP_MINIMUM_BYTES = 2048
-GZIP_LEVEL = 5
 EXPOSED_HEADERS = (CORRELATION_HEADER.decode(), "ETag", "Retry-After")
 
 
 class TelemetraApp(FastAPI):
-    """FastAPI with the document of openapi.py."""
+    """FastAPI with the document of openapi.py, and without the layers around ours: observe.py does their work."""
 
     def __init__(self, services: Services) -> None:
         super().__init__(title=services.settings.api_title, version=__version__, openapi_url=None)
@@ -39,6 +43,15 @@ class TelemetraApp(FastAPI):
         if self.openapi_schema is None:
             self.openapi_schema = build_openapi(self, self._services.registry)
         return self.openapi_schema
+
+    def build_middleware_stack(self) -> ASGIApp:
+        app: ASGIApp = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=self.exception_handlers)
+        for layer, args, options in reversed(self.user_middleware):
+            app = layer(app, *args, **options)
+        return app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Starlette.__call__(self, scope, receive, send)
 
 
 def create_app(services: Services) -> FastAPI:
@@ -61,7 +74,8 @@ def create_app(services: Services) -> FastAPI:
 def _add_layers(app: FastAPI, services: Services, problems: Problems) -> None:
     """From the inside out: the last one added is the first to see a request."""
     origins = services.settings.cors_origins
-    app.add_middleware(GZipMiddleware, minimum_size=GZIP_MINIMUM_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(Doorway, routes=app.routes, problems=problems)
+    app.add_middleware(Compression, minimum_size=compression.MINIMUM_BYTES, compresslevel=compression.LEVEL)
     app.add_middleware(LastResort, problems=problems)
     if origins:
         app.add_middleware(

@@ -1,12 +1,13 @@
 """Routes declared for FastAPI and served without its per-request machinery.
 
 FastAPI reads the declaration (the document, the pages made from it); the door validates with the same pydantic types
-and calls the endpoint. Measured here: 150 µs for an empty answer through FastAPI's own route, 20 µs through a door.
-What that means for a cached read: benchmarks/cached_reads.py.
+and calls the endpoint. Measured here: 150 µs for an empty answer through FastAPI's own route; see
+benchmarks/cached_reads.py for what is left of that. doorway.py finds the door of a request.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import typing
 from collections.abc import Awaitable, Callable
@@ -68,15 +69,13 @@ def _path_reader(name: str, adapter: TypeAdapter[Any]) -> Reader:
 
 
 def _query_reader(name: str, model: type[Query]) -> Reader:
-    validate = model.__pydantic_validator__.validate_python
-    defaults = {name: model()}
+    @functools.lru_cache(maxsize=256)  # who polls asks the same again; the models are frozen
+    def parse(text: bytes) -> Query:
+        return model.model_validate(dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True)))
 
     def read(scope: Scope) -> dict[str, Any]:
-        text = scope["query_string"]
-        if not text:
-            return defaults
         try:
-            return {name: validate(dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True)))}
+            return {name: parse(scope["query_string"])}
         except ValidationError as error:
             raise RequestValidationError(_located(error, "query")) from None
 

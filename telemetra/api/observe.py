@@ -7,12 +7,14 @@ import re
 import secrets
 import time
 
+from prometheus_client import Histogram
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
 
 from telemetra.api.perimeter import header
-from telemetra.api.problems import Problems
-from telemetra.observability import Metrics, correlated
+from telemetra.api.problems import INTERNAL_ERROR, Problems
+from telemetra.observability import Metrics
 
 CORRELATION_HEADER = b"x-correlation-id"
 CONTENT_SECURITY_POLICY = b"content-security-policy"
@@ -35,7 +37,8 @@ class Observe:
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app = app
-        self._seconds = metrics.requests
+        self._histogram = metrics.requests
+        self._seconds: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,16 +59,19 @@ class Observe:
 
         scope["correlation_id"] = correlation_id
         started = time.perf_counter()
-        with correlated(correlation_id):
-            try:
-                await self._app(scope, receive, send_observed)
-            finally:
-                self._record(scope, status, time.perf_counter() - started)
+        bind_contextvars(correlation_id=correlation_id)  # the server runs each request in a context of its own
+        try:
+            await self._app(scope, receive, send_observed)
+        finally:
+            self._record(scope, status, time.perf_counter() - started)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         route = getattr(scope.get("route"), "path", "unmatched")
-        self._seconds.labels(method, route, status).observe(seconds)
+        labels = (method, route, status)
+        if labels not in self._seconds:  # few, and finding the child anew costs more than the rest
+            self._seconds[labels] = self._histogram.labels(*labels)
+        self._seconds[labels].observe(seconds)
         level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
         if _logger.isEnabledFor(level):
             fields = {"method": method, "path": scope["path"], "status": status, "seconds": round(seconds, 4)}
@@ -98,4 +104,4 @@ class LastResort:
             if started:
                 raise  # too late for an answer: the server cuts the connection
             detail = "The server could not answer this request; its log says why."
-            await self._problems.response(scope["path"], 500, "internal_error", detail)(scope, receive, send)
+            await self._problems.response(scope["path"], 500, INTERNAL_ERROR, detail)(scope, receive, send)

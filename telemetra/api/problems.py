@@ -22,6 +22,7 @@ from telemetra.operations.models import FieldError, Problem
 
 MEDIA_TYPE = "application/problem+json"
 VALIDATION_FAILED = "validation_failed"
+INTERNAL_ERROR = "internal_error"
 
 _STATUS_OF_CODE = {
     "invalid_json": 400,
@@ -46,9 +47,8 @@ class Problems:
 
     def install(self, app: FastAPI) -> None:
         """Answer every expected error of the application in this shape. The unexpected: observe.py."""
-        app.add_exception_handler(TelemetraError, self._telemetra_error)
-        app.add_exception_handler(RequestValidationError, self._invalid_parameters)
-        app.add_exception_handler(HTTPException, self._http_error)
+        for expected in (TelemetraError, RequestValidationError, HTTPException):
+            app.add_exception_handler(expected, self._handle)
 
     def response(
         self,
@@ -75,34 +75,36 @@ class Problems:
         )
         return Response(_encode(problem), status, headers, MEDIA_TYPE)
 
-    def of_error(self, path: str, error: TelemetraError) -> Response:
-        if isinstance(error, Unavailable):
-            status = 429 if isinstance(error, Overloaded) else 503
-            headers = {"Retry-After": str(max(1, math.ceil(error.retry_after_seconds)))}
-            return self.response(path, status, error.code, str(error), headers=headers)
-        if isinstance(error, Invalid):
-            errors = None if error.field is None else [FieldError(error.field, error.code, str(error))]
-            return self.response(path, _STATUS_OF_CODE.get(error.code, 422), error.code, str(error), errors=errors)
-        if isinstance(error, NotFound):
-            return self.response(path, 404, error.code, str(error))
-        return self.response(path, 500, "internal_error", "The server could not answer this request.")
+    def of_error(self, path: str, error: TelemetraError | RequestValidationError | HTTPException) -> Response:
+        """The answer to an error that was to be expected."""
+        match error:
+            case Unavailable():
+                status = 429 if isinstance(error, Overloaded) else 503
+                headers = {"Retry-After": str(max(1, math.ceil(error.retry_after_seconds)))}
+                return self.response(path, status, error.code, str(error), headers=headers)
+            case Invalid():
+                errors = None if error.field is None else [FieldError(error.field, error.code, str(error))]
+                return self.response(path, _STATUS_OF_CODE.get(error.code, 422), error.code, str(error), errors=errors)
+            case NotFound():
+                return self.response(path, 404, error.code, str(error))
+            case RequestValidationError():
+                return self._of_validation(path, error)
+            case HTTPException():
+                phrase = HTTPStatus(error.status_code).phrase
+                code = phrase.lower().replace(" ", "_")
+                return self.response(path, error.status_code, code, f"{phrase}.", headers=error.headers)
+            case _:
+                return self.response(path, 500, INTERNAL_ERROR, "The server could not answer this request.")
 
-    async def _telemetra_error(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, TelemetraError)
-        return self.of_error(request.url.path, error)
-
-    async def _invalid_parameters(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
+    def _of_validation(self, path: str, error: RequestValidationError) -> Response:
         errors = [FieldError(_place(item["loc"]), item["type"], item["msg"]) for item in error.errors()]
         detail = "; ".join(f"{item.field}: {item.detail}" for item in errors)
         code = errors[0].code if len(errors) == 1 and errors[0].code == "not_yet" else VALIDATION_FAILED
-        return self.response(request.url.path, 422, code, detail, errors=errors)
+        return self.response(path, 422, code, detail, errors=errors)
 
-    async def _http_error(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        phrase = HTTPStatus(error.status_code).phrase
-        code = phrase.lower().replace(" ", "_")
-        return self.response(request.url.path, error.status_code, code, f"{phrase}.", headers=error.headers)
+    async def _handle(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, TelemetraError | RequestValidationError | HTTPException)
+        return self.of_error(request.scope["path"], error)
 
 
 def _place(location: Sequence[Any]) -> str:
