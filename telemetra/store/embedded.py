@@ -84,6 +84,16 @@ class EmbeddedPostgres:
             raise Fatal(f"{error.filename or self._data_dir}: {error.strerror}") from error
         return self._url(DATABASE)
 
+    def running_url(self) -> str | None:
+        """The URL of a server that runs on the directory already, whoever owns it; None when none answers."""
+        try:
+            lines = self._pid_file()
+        except OSError as error:
+            raise Fatal(f"{error.filename}: {error.strerror}") from error
+        if len(lines) > 4:
+            self._socket_dir = Path(lines[4])
+        return self._url(DATABASE) if self._answers() else None
+
     def stop(self) -> None:
         """Shut the server down in order and give up the data directory. Does nothing when not started."""
         if self._lock.is_locked:
@@ -252,7 +262,7 @@ class EmbeddedPostgres:
     def _pid_file(self) -> list[str]:
         try:
             return (self._pgdata / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
 
     def _find_socket(self, account: Account | None) -> None:

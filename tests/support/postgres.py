@@ -85,6 +85,6 @@ def make_data_dir(data_dir: Path, major: int) -> None:
     if account is not None:
         os.chown(pgdata, account.uid, account.gid)
         open_path(data_dir, account)
-    Programs(major, account).run("initdb", f"--pgdata={pgdata}", "--username=telemetra", "--no-sync")
+    Programs(major, account).run("initdb", f"--pgdata={pgdata}", "--username=telemetra", "--encoding=UTF8", "--no-sync")
     with (pgdata / "postgresql.conf").open("a") as file:
         file.write(INCLUDE)
