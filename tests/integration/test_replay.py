@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,9 @@ import uvicorn
 from telemetra.errors import Invalid
 from telemetra.formats.detect import Format
 from telemetra.sources.replay import Pace, ReplayOptions, Summary, open_files, parse_speed, replay
-from telemetra.sources.replay_console import describe
+from telemetra.sources.replay_batches import BatchReader
+from telemetra.sources.replay_console import describe, run_replay
+from telemetra.sources.replay_files import RecordedFile
 
 Reply = Callable[["Recorder"], tuple[int, dict[str, str], Any]]
 
@@ -244,3 +247,32 @@ def test_speed() -> None:
     for text in ("0", "-1", "fast", "nan", "inf", ""):
         with pytest.raises(Invalid, match="--speed"):
             parse_speed(text)
+
+
+def test_the_command_prints_a_summary_and_gives_an_exit_code(
+    recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the server on a thread of its own, as the command runs its own event loop."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = server_of(Recorder())
+    thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=[listener]),))
+    thread.start()
+    try:
+        code = run_replay(ReplayOptions((recording,), address(listener)))
+    finally:
+        server.should_exit = True
+        thread.join()
+    output = capsys.readouterr()
+    assert code == 0
+    assert output.out.startswith("sent 25 events: 25 accepted, 0 duplicate, 0 rejected\nbad lines: 1 invalid_line\n")
+    assert "chat.csv" in output.err and "25 events" in output.err
+
+
+def test_only_the_first_problems_are_shown(tmp_path: Path) -> None:
+    reader = BatchReader(10)
+    path = tmp_path / "chat.csv"
+    path.write_text("bad\n" * 30)
+    assert not list(reader.read([RecordedFile(path, Format.csv)]))
+    lines = describe(Summary(reader.reading))
+    assert lines[1] == "bad lines: 30 invalid_line"
+    assert lines[-2] == "  … and 10 more (the first 20 are shown)"

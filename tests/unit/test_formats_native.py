@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetra.errors import Invalid
 from telemetra.formats import problems
+from telemetra.formats.cloudevents import parse_batch, parse_structured
 from telemetra.formats.native import Parsed, RawEvent, parse_native, parse_ndjson, parse_one
 from telemetra.formats.problems import FormatError
 
@@ -189,6 +191,7 @@ def test_lines_stand_alone() -> None:
     assert parse_ndjson(b"\n \n") == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(event, event_id=st.text(max_size=5), stream_id=st.sampled_from(["a", "b c"])), max_size=6))
 def test_the_fast_way_and_the_careful_way_agree(events: list[dict[str, Any]]) -> None:
     body = json.dumps(events).encode()
@@ -198,3 +201,22 @@ def test_the_fast_way_and_the_careful_way_agree(events: list[dict[str, Any]]) ->
             assert (fast.event_id, fast.timestamp) == (slow.event_id, slow.timestamp)
         else:
             assert codes([fast]) == codes([slow])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [json.dumps(GOOD).encode(), b"[", b"]", b",", b"{", b"}", b'"', b"\\", b"\\ud800", b"\xff", b"\n"]
+        )
+    )
+    | st.binary(max_size=20).map(lambda body: [body])
+)
+def test_no_bytes_raise_anything_but_invalid(pieces: list[bytes]) -> None:
+    body = b"".join(pieces)
+    with suppress(Invalid):
+        parse_native(body)
+        parse_structured(body)
+    with suppress(Invalid):
+        parse_batch(body)
+    assert len(parse_ndjson(body)) == sum(bool(line.strip()) for line in body.split(b"\n"))

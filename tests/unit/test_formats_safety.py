@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetra.formats import problems
@@ -33,6 +33,7 @@ def _wrap(value: Any, levels: int) -> Any:
     return value
 
 
+@settings(deadline=None)
 @given(value=st.dictionaries(_TEXT, _VALUES, max_size=4), levels=st.sampled_from([0, 1, 30, 62, 63, 64, 65, 70]))
 def test_check_data_agrees_with_a_plain_walk(value: dict[str, Any], levels: int) -> None:
     data = {"data": _wrap(value, levels)}
@@ -90,6 +91,7 @@ def test_an_ordinary_request_is_plain() -> None:
         assert is_plain(json.dumps([event] * 1000, ensure_ascii=ascii_only).encode())
 
 
+@settings(deadline=None)
 @given(st.integers(0xD800, 0xDFFF), st.sampled_from(["", "abcdefgh", "\\u0041abcdef", "\\ud800abcdef"]))
 def test_the_parser_refuses_lone_surrogates(unit: int, after: str) -> None:
     """`is_plain` relies on it: the parser must refuse them even in parts that it does not decode."""
