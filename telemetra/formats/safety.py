@@ -19,7 +19,6 @@ NUMBER_CHARACTERS_MAX = 400
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'  # matches an unterminated string too, so that a scan stays linear
 _NUMBER = re.compile(_STRING + rb"|(-?[0-9][0-9.eE+-]*+)", re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:u....|.)", re.DOTALL)
-_NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _NO_BRACKET_OR_QUOTE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _DIGITS = bytes(ord("0") if byte in b"0123456789+-" else ord("e") if byte in b"eE" else 32 for byte in range(256))
 _LONG_NUMBER = b"0" * 300
@@ -73,10 +72,9 @@ def _has_plain_numbers(body: bytes) -> bool:
 
 
 def _is_shallow(body: bytes) -> bool:
-    brackets = body.translate(None, _NO_BRACKET)
+    brackets = _structure(body)
     if len(brackets) <= DEPTH_MAX:
         return True
-    brackets = _structure(body)
     for _ in range(DEPTH_MAX // 2):  # one round removes one level or two
         brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
         if not brackets:
