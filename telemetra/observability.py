@@ -94,8 +94,6 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
-        self.cache_hits = Counter("telemetra_cache_hits", "Cached answers used.", ["tier"], registry=registry)
-        self.cache_misses = Counter("telemetra_cache_misses", "Answers not in the cache.", ["tier"], registry=registry)
 
     def render(self) -> bytes:
         """The Prometheus text format; send it as `METRICS_CONTENT_TYPE`."""

@@ -26,6 +26,7 @@ from telemetra.api.openapi import build_openapi
 from telemetra.api.perimeter import Perimeter
 from telemetra.api.problems import Problems
 from telemetra.api.streams import add_stream_routes
+from telemetra.cache.exposition import CacheCollector
 from telemetra.operations.services import Services
 
 EXPOSED_HEADERS = (CORRELATION_HEADER.decode(), "ETag", "Retry-After")
@@ -55,7 +56,8 @@ class TelemetraApp(FastAPI):
 
 
 def create_app(services: Services) -> FastAPI:
-    """The application of one process. It starts and stops nothing: the services are ready when it is called."""
+    """The application of one process, made once. It starts and stops nothing: the services are ready by now."""
+    services.metrics.registry.register(CacheCollector(services.cache))
     app = TelemetraApp(services)
     problems = Problems(services.clock)
     problems.install(app)
