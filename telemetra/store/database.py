@@ -186,19 +186,19 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
-    async def fetch_all(self, query: Query, parameters: Parameters = ()) -> list[Row]:
+    async def fetch_all(self, query: Query, parameters: Parameters | None = None) -> list[Row]:
         async with self.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query, parameters)
             return await cursor.fetchall()
 
-    async def fetch_one(self, query: Query, parameters: Parameters = ()) -> Row | None:
+    async def fetch_one(self, query: Query, parameters: Parameters | None = None) -> Row | None:
         async with self.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query, parameters)
             return await cursor.fetchone()
 
-    async def execute(self, query: Query, parameters: Parameters = ()) -> int:
+    async def execute(self, query: Query, parameters: Parameters | None = None) -> int:
         """Run one statement; returns the number of rows it touched."""
         async with self.connection() as connection:
             cursor = await connection.execute(query, parameters)
