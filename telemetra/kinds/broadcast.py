@@ -211,13 +211,13 @@ def _describe(event: Event, data: StreamMeta) -> dict[str, Any]:
 
 
 def _present(values: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-    per_second = values["chat_count"] / seconds
+    count = values["chat_count"]
     return {
         "viewer_count": values["viewer_count"],
         "viewers_known": values["viewers_known"],
-        "chat_rate": per_second * 60,
-        "chat_rate_per_second": per_second,
-        "chat_count": values["chat_count"],
+        "chat_rate": count * 60 / seconds,
+        "chat_rate_per_second": count / seconds,
+        "chat_count": count,
         "shared_count": values["shared_count"],
         "unique_chatters": values["unique_chatters"],
         "top_emotes": [{"name": name, "count": count, "emote": name} for name, count in values["top_emotes"]],
