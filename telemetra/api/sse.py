@@ -5,6 +5,7 @@ The id of an event is `epoch:offset`, and a browser that comes back sends the la
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from starlette.requests import Request
@@ -78,6 +79,6 @@ class EventStream(StreamingResponse):
             await self._hub.welcome(subscriber)
             if self._resume_from is not None:
                 await self._hub.resume(subscriber, *self._resume_from)
-            await channel.wait_closed()  # a client that goes cancels the response
+            await asyncio.get_running_loop().create_future()  # until the client goes or the last event is sent
         finally:
             self._hub.disconnect(subscriber)

@@ -1,7 +1,7 @@
 """The server's WebSocket protocol with a way past ASGI for frames that are ready to send.
 
 uvicorn's sans-I/O protocol builds and copies a frame for each ASGI `send`. The hub has one frame for thousands of
-clients, so this subclass hands it the transport. Why this is sound: docs/decisions/2026-live-frames.md.
+clients, so this subclass hands it the transport. Why this is sound: docs/decisions/2026-11-22-live-frames.md.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ SEND_BUFFER_BYTES = 64 * 1024
 minutes of old snapshots from it before the newest one."""
 
 CLIENT_MESSAGE_MAX_BYTES = 64 * 1024
+"""Larger messages are not read (close code 1009); the endpoints allow much less."""
 
 
 class DirectChannel:
@@ -68,10 +69,16 @@ class DirectChannel:
 
 
 class LiveWebSocketProtocol(WebSocketsSansIOProtocol):
-    """Also ends connections whose client does not read: uvicorn waits for such a client to take what is buffered."""
+    """Also ends connections whose client does not read: uvicorn waits for such a client to take what is buffered.
 
-    live_channel: DirectChannel | None = None
-    _abort_timer: asyncio.TimerHandle | None = None
+    Run the server with `ws=LiveWebSocketProtocol` and `ws_per_message_deflate=False`: a shared frame is not compressed.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.conn.max_message_size = CLIENT_MESSAGE_MAX_BYTES
+        self.live_channel: DirectChannel | None = None
+        self._abort_timer: asyncio.TimerHandle | None = None
 
     def open_channel(self) -> DirectChannel:
         """The direct way to this client, once the handshake is complete. Called at most once."""
@@ -124,14 +131,6 @@ class LiveWebSocketProtocol(WebSocketsSansIOProtocol):
     def _abort_later(self) -> None:
         if self._abort_timer is None and not self.disconnected:
             self._abort_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
-
-
-UVICORN_OPTIONS: dict[str, Any] = {
-    "ws": LiveWebSocketProtocol,
-    "ws_max_size": CLIENT_MESSAGE_MAX_BYTES,
-    "ws_per_message_deflate": False,  # small frames; shared ones are not compressed per client
-}
-"""What `uvicorn.Config` needs for live connections."""
 
 
 def direct_channel(scope: Scope) -> DirectChannel | None:

@@ -43,7 +43,7 @@ class StreamFeed:
     def __init__(self, key: StreamKey) -> None:
         self.key = key
         self.snapshot: Snapshot | None = None
-        self.subscribers: set[Subscriber] = set()
+        self.subscribers: dict[Subscriber, None] = {}  # ordered: sockets opened together lie together in the kernel
         self.recalled = False
         self.touched_at = 0
         self._recent: dict[UUID, tuple[int, int, msgspec.Raw]] = {}

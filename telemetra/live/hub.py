@@ -125,7 +125,7 @@ class Hub:
         connected = self.frames.connected(key[1], self._clock(), offset, resumed=resume_from is not None)
         channel.write(connected)
         feed = self._feed(key)
-        feed.subscribers.add(subscriber)
+        feed.subscribers[subscriber] = None
         self._watched[key] = feed
         self._connections += 1
         self._metrics.live_connections.labels(transport=transport).inc()
@@ -133,7 +133,7 @@ class Hub:
 
     def disconnect(self, subscriber: Subscriber) -> None:
         feed = self._feeds[subscriber.key]
-        feed.subscribers.remove(subscriber)
+        del feed.subscribers[subscriber]
         self._connections -= 1
         self._metrics.live_connections.labels(transport=subscriber.transport).dec()
         self._metrics.frames_dropped.labels(reason="superseded").inc(subscriber.superseded)

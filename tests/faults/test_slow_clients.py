@@ -122,8 +122,32 @@ def read_to_the_end(client: socket.socket) -> tuple[list[bytes], int | None]:
     return [bytes(event.data) for event in events if event.opcode is Opcode.TEXT], code
 
 
+async def test_a_slow_reader_of_events_is_ended_after_what_it_was_sent() -> None:
+    async with live_server(client_bytes=CLIENT_BYTES) as live:
+        client = deaf_client(live, sse_request(live), 65536)
+        await until(lambda: live.hub.connections == 1)
+        channel = only_subscriber(live).channel
+        sent = 0
+        while channel.open:
+            sent += 1
+            live.hub.deliver(publication(moment(10 * sent), committed=100 + sent))
+            await asyncio.sleep(0)
+        received = await asyncio.to_thread(read_response, client)
+        assert received.count(b'"type":"moment"') == sent
+        await until(lambda: live.hub.connections == 0)
+
+
+def read_response(client: socket.socket) -> bytes:
+    """A chunked response to its end."""
+    received = b""
+    with closing(client):
+        while not received.endswith(b"0\r\n\r\n") and (chunk := client.recv(65536)):
+            received += chunk
+    return received
+
+
 async def test_a_client_that_does_not_even_read_its_close_is_cut_off() -> None:
-    async with live_server(client_bytes=CLIENT_BYTES, server_options={"ws": ImpatientProtocol}) as live:
+    async with live_server(client_bytes=CLIENT_BYTES, protocol=ImpatientProtocol) as live:
         with closing(deaf_client(live, websocket_request(live))):
             await until(lambda: live.hub.connections == 1)
             onset = 0
@@ -136,7 +160,7 @@ async def test_a_client_that_does_not_even_read_its_close_is_cut_off() -> None:
 
 
 async def test_a_deaf_client_does_not_keep_the_server_from_stopping() -> None:
-    async with live_server(server_options={"ws": ImpatientProtocol}) as live:
+    async with live_server(protocol=ImpatientProtocol) as live:
         client = deaf_client(live, websocket_request(live))
         await until(lambda: live.hub.connections == 1)
         await tick_until_slow(live, only_subscriber(live))

@@ -9,18 +9,21 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from telemetra.api.ws_protocol import LiveWebSocketProtocol
 from tests.support.live import EPOCH, STREAM, live_server, moment, publication, receive, snapshot, until
 
+Protocol = type[asyncio.Protocol] | None
 
-@pytest.fixture(params=[True, False], ids=["our-protocol", "plain-asgi"])
-def direct(request: pytest.FixtureRequest) -> bool:
-    """Whether frames go past ASGI, or through it as with servers that are not ours."""
-    value: bool = request.param
+
+@pytest.fixture(params=[LiveWebSocketProtocol, None], ids=["our-protocol", "plain-asgi"])
+def protocol(request: pytest.FixtureRequest) -> Protocol:
+    """Frames go past ASGI, or through it as with servers that are not ours."""
+    value: Protocol = request.param
     return value
 
 
-async def test_connected_then_metrics_then_a_moment(direct: bool) -> None:
-    async with live_server(direct=direct) as live, live.connect() as client:
+async def test_connected_then_metrics_then_a_moment(protocol: Protocol) -> None:
+    async with live_server(protocol=protocol) as live, live.connect() as client:
         connected = await receive(client)
         assert (connected["type"], connected["epoch"], connected["offset"]) == ("connected", EPOCH, 100)
         first = await receive(client)
@@ -33,8 +36,8 @@ async def test_connected_then_metrics_then_a_moment(direct: bool) -> None:
         assert metrics["recent_moments"][0]["moment_id"] == pushed["moment_id"]
 
 
-async def test_resume_after_a_lost_connection(direct: bool) -> None:
-    async with live_server(direct=direct) as live:
+async def test_resume_after_a_lost_connection(protocol: Protocol) -> None:
+    async with live_server(protocol=protocol) as live:
         async with live.connect() as client:
             connected = await receive(client)
             assert (await receive(client))["type"] == "metrics"
@@ -59,11 +62,11 @@ async def test_resume_of_another_log_fails_and_sends_everything() -> None:
         assert types == ["connected", "metrics", "resume_failed", "moment", "metrics"]
 
 
-async def test_messages_of_the_client_are_answered(direct: bool) -> None:
-    async with live_server(direct=direct) as live, live.connect() as client:
+async def test_messages_of_the_client_are_answered(protocol: Protocol) -> None:
+    async with live_server(protocol=protocol) as live, live.connect() as client:
         await receive(client)
         await receive(client)
-        for sent, expected in [
+        cases: list[tuple[str | bytes, tuple[str, str | None]]] = [
             ('{"type":"ping"}', ("pong", None)),
             ('{"type":"dance"}', ("error", "invalid_message")),
             ('{"type":"resume","epoch":"e","offset":-1}', ("error", "invalid_message")),
@@ -74,7 +77,8 @@ async def test_messages_of_the_client_are_answered(direct: bool) -> None:
             (json.dumps({"type": "ping", "padding": "x" * 5000}), ("error", "message_too_large")),
             (b"\x00\x01", ("error", "invalid_message")),
             ('{"type":"ping"}', ("pong", None)),
-        ]:
+        ]
+        for sent, expected in cases:
             await client.send(sent)
             answer = await receive(client)
             assert (answer["type"], answer.get("code")) == expected, sent
@@ -90,8 +94,8 @@ async def test_a_message_beyond_every_limit_ends_the_connection() -> None:
         await until(lambda: live.hub.connections == 0)
 
 
-async def test_a_client_that_talks_without_end_is_stopped(direct: bool) -> None:
-    async with live_server(direct=direct) as live, live.connect() as client:
+async def test_a_client_that_talks_without_end_is_stopped(protocol: Protocol) -> None:
+    async with live_server(protocol=protocol) as live, live.connect() as client:
         with pytest.raises(ConnectionClosed) as closed:
             for _ in range(1000):
                 await client.send('{"type":"ping"}')
@@ -173,16 +177,16 @@ async def test_health_counts_connections_by_stream() -> None:
         assert health == {"status": "ok", "active_streams": 0, "total_connections": 0, "streams": {}}
 
 
-async def test_a_client_that_vanishes_is_forgotten(direct: bool) -> None:
-    async with live_server(direct=direct) as live:
+async def test_a_client_that_vanishes_is_forgotten(protocol: Protocol) -> None:
+    async with live_server(protocol=protocol) as live:
         client = await live.connect()
         await receive(client)
         client.transport.abort()
         await until(lambda: live.hub.connections == 0)
 
 
-async def test_the_server_stops_while_clients_are_connected(direct: bool) -> None:
-    async with live_server(direct=direct) as live:
+async def test_the_server_stops_while_clients_are_connected(protocol: Protocol) -> None:
+    async with live_server(protocol=protocol) as live:
         client = await live.connect()
         await receive(client)
         live.hub.close()

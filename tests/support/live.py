@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from telemetra.api.live_routes import live_router
 from telemetra.api.problems import Problems
-from telemetra.api.ws_protocol import UVICORN_OPTIONS
+from telemetra.api.ws_protocol import LiveWebSocketProtocol
 from telemetra.engine.plan import KindPlan
 from telemetra.kinds.registry import load_registry
 from telemetra.live.base import Publication
@@ -158,9 +158,12 @@ class LiveServer:
 
 @asynccontextmanager
 async def live_server(
-    *, origins: tuple[str, ...] = (), direct: bool = True, server_options: dict[str, Any] | None = None, **options: Any
+    *,
+    origins: tuple[str, ...] = (),
+    protocol: type[asyncio.Protocol] | None = LiveWebSocketProtocol,
+    **options: Any,
 ) -> AsyncIterator[LiveServer]:
-    """The live routes in a real server. `direct` False: the server's own protocol, so that frames go through ASGI."""
+    """The live routes in a real server. `protocol` None: the server's own, so that frames go through ASGI."""
     clock, history = HandClock(), ListHistory()
     hub = make_hub(clock, history, **options)
     app = FastAPI()
@@ -173,7 +176,8 @@ async def live_server(
         app,
         log_config=None,
         timeout_graceful_shutdown=2,
-        **(UVICORN_OPTIONS if direct else {"ws": "websockets-sansio"}) | (server_options or {}),
+        ws=protocol or "websockets-sansio",
+        ws_per_message_deflate=False,
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 from websockets.frames import Frame as ReadFrame
 from websockets.frames import Opcode
 from websockets.protocol import CLIENT, OPEN, Protocol
 
+from telemetra.api.push_messages import SENT
 from telemetra.live.feed import Presenter
-from telemetra.live.frames import Frame, FrameBuilder, websocket_frame
+from telemetra.live.frames import Frame, FrameBuilder, recent_moment, websocket_frame
 from telemetra.model.window import SECOND, Snapshot
 from tests.support.live import EPOCH, KEY, REGISTRY, START, moment, snapshot
 
@@ -67,6 +69,27 @@ def test_an_unknown_stream_has_no_numbers_of_its_own() -> None:
 @pytest.mark.parametrize(("z_score", "is_anomaly"), [(3.0, False), (3.1, True), (-3.1, True), (None, False)])
 def test_an_anomaly_is_more_than_the_setting_in_either_direction(z_score: float | None, is_anomaly: bool) -> None:
     assert metrics(snapshot(z_score=z_score))["is_anomaly"] is is_anomaly
+
+
+@pytest.mark.parametrize("shown", [snapshot(), None], ids=["known", "unknown"])
+def test_what_is_sent_is_what_the_document_says(shown: Snapshot | None) -> None:
+    recent = [recent_moment(moment())]
+    sent = [
+        FRAMES.connected("lirik", START, 7, resumed=False),
+        FRAMES.metrics(KEY, shown, PRESENTER.fields(shown), recent, now=START, offset=7),
+        FRAMES.moment(moment(), 7),
+        FRAMES.ping(START),
+        FRAMES.pong(START),
+        FRAMES.resume_failed(0),
+        FRAMES.error("invalid_json", "The message is no JSON."),
+    ]
+    documented: dict[str, type[msgspec.Struct]] = {str(message.__struct_config__.tag): message for message in SENT}
+    assert {json.loads(frame.payload)["type"] for frame in sent} == set(documented)
+    for frame in sent:
+        fields = json.loads(frame.payload)
+        message = documented[fields["type"]]
+        msgspec.json.decode(frame.payload, type=message)
+        assert fields.keys() == {"type", *(field.encode_name for field in msgspec.structs.fields(message))}
 
 
 def test_a_moment_is_sent_whole() -> None:
