@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from telemetra.moments.stream import MomentDetectors, MomentSettings
 
 from telemetra.engine.effects import Effects
 from telemetra.engine.engine import Engine, EngineSettings
@@ -16,6 +15,7 @@ from telemetra.kinds.registry import Registry, load_registry
 from telemetra.model.event import Event, LogItem
 from telemetra.model.stream import StreamState
 from telemetra.model.window import SECOND
+from telemetra.moments.stream import MomentDetectors, MomentSettings
 
 REGISTRY = load_registry("USD")
 START = 1_700_000_040 * SECOND  # a whole minute
