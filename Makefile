@@ -36,9 +36,10 @@ format: $(VENV)/.installed-dev ## Rewrite the code in the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.installed ## Write what is generated: .env.example and the settings reference
+docs: $(VENV)/.installed ## Write what is generated: .env.example and docs/reference
 	$(BIN)/telemetra config-doc --format env > .env.example
 	$(BIN)/telemetra config-doc --format markdown > docs/reference/settings.md
+	$(BIN)/typer telemetra.cli utils docs --name telemetra --title "Command line" --output docs/reference/command-line.md
 
 bench: $(VENV)/.installed-dev ## Run the benchmarks; each prints its ratio
 	$(BIN)/python -m benchmarks

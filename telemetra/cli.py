@@ -6,21 +6,33 @@ was asked wrongly. Tracebacks are shown only with DEBUG=true.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 import uvloop
 
 from telemetra import __version__
 from telemetra import app as parts
+from telemetra.clock import system_clock
+from telemetra.commands import recompute as recompute_command
+from telemetra.commands.database import reach_postgres
+from telemetra.demo import Demo
 from telemetra.errors import Invalid, TelemetraError
+from telemetra.formats.detect import Format
+from telemetra.model.event import DEFAULT_WORKSPACE
 from telemetra.observability import configure_logging
+from telemetra.operations.backup import backup as save_backup
+from telemetra.operations.backup import restore as load_backup
+from telemetra.operations.doctor import diagnose, exit_code
+from telemetra.operations.services import Services
 from telemetra.settings import InvalidSettings, Settings, load_settings
 from telemetra.settings_doc import render
+from telemetra.sources.replay import ReplayOptions, parse_speed
+from telemetra.sources.replay_console import run_replay, show_replay
 from telemetra.store.migrate import migrate as migrate_database
 
 app = typer.Typer(
@@ -69,27 +81,145 @@ def options(version: Annotated[bool, typer.Option("--version", help="Show the ve
 
 @app.command()
 def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
-    """Serve everything in one process: intake, pipeline, live push and API."""
+    """Serve everything in one process.
+
+    That is intake, pipeline, live push and API, and the embedded PostgreSQL where no other is named.
+    """
     settings = _start(host=host, port=port, data_dir=data_dir)
     uvloop.run(parts.serve(settings))
 
 
 @app.command()
+def demo(
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    seed: Annotated[int, typer.Option(help="The same seed plans the same channels.")] = 1,
+) -> None:
+    """Serve, with simulated channels.
+
+    Half an hour of them is sent at once, then they go on in real time. What is planned, and the moments that it should
+    raise, stands in demo-truth.json in the data directory.
+    """
+    settings = _start(host=host, port=port, data_dir=data_dir)
+
+    async def beside(services: Services, address: str) -> None:
+        _say(f"Telemetra's demo is on {address} (Ctrl-C ends it); what it plans: {settings.data_dir}/demo-truth.json")
+        await Demo(services, settings.data_dir, seed, _say).run()
+
+    uvloop.run(parts.serve(settings, beside=beside))
+
+
+@app.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False)],
+    url: Annotated[str | None, typer.Option(help="Server to send to.", show_default="the local one")] = None,
+    speed: Annotated[str, typer.Option(help="A multiple of the recorded pace, or max.")] = "max",
+    shift_to_now: Annotated[
+        bool, typer.Option("--shift-to-now", help="Move all times so that the newest is now.")
+    ] = False,
+    form: Annotated[Format, typer.Option("--format", help="Format of the files; auto looks at them.")] = Format.auto,
+    stream: Annotated[str | None, typer.Option(help="Stream of all events.", show_default=False)] = None,
+    workspace: Annotated[str | None, typer.Option(help="Workspace of all events.", show_default=False)] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Events a request.")] = 1000,
+    with_server: Annotated[bool, typer.Option("--serve", help="Start the server too, and let it run on.")] = False,
+) -> None:
+    """Send recorded feeds to a server.
+
+    Chat CSV, Twitch VOD JSON, raw IRC lines or native NDJSON, plain or gzipped. Bad lines are counted and shown.
+    """
+    settings = _start()
+    options = ReplayOptions(
+        paths=tuple(files),
+        url=url or settings.local_url(),
+        form=form,
+        speed=parse_speed(speed),
+        shift_to_now=shift_to_now,
+        batch=batch,
+        stream_id=stream,
+        workspace_id=workspace,
+    )
+    if not with_server:
+        raise typer.Exit(run_replay(options))
+
+    async def beside(_services: Services, address: str) -> None:
+        await show_replay(msgspec.structs.replace(options, url=address))
+        _say(f"Serving on {address} (Ctrl-C ends it)")
+
+    uvloop.run(parts.serve(settings, beside=beside))
+
+
+@app.command()
 def migrate(data_dir: DataDir = None) -> None:
-    """Bring the database to this program's schema. `serve` does the same when it starts."""
-    settings = _start(data_dir=data_dir)
+    """Bring the database up to date.
 
-    async def work() -> list[str]:
-        async with parts.open_postgres(settings) as conninfo:
-            return await asyncio.to_thread(migrate_database, conninfo)
-
-    applied = uvloop.run(work())
+    `serve` does the same when it starts.
+    """
+    with reach_postgres(_start(data_dir=data_dir)) as conninfo:
+        applied = migrate_database(conninfo)
     print("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
+
+
+@app.command()
+def recompute(
+    start: Annotated[
+        str, typer.Option("--from", help="First minute, such as 2026-01-31T18:00:00Z.", show_default=False)
+    ],
+    end: Annotated[str, typer.Option("--to", help="End of the last minute.", show_default=False)],
+    stream: Annotated[str | None, typer.Option(help="One stream only.", show_default="all")] = None,
+    workspace: Annotated[str, typer.Option(help="Workspace of the streams.")] = DEFAULT_WORKSPACE,
+    data_dir: DataDir = None,
+) -> None:
+    """Count final minutes again, with late events.
+
+    They are counted from the archive; minutes that are not final are refused by name. The server may run.
+    """
+    first, last = recompute_command.parse_time(start, "--from"), recompute_command.parse_time(end, "--to")
+    settings = _start(data_dir=data_dir)
+    with reach_postgres(settings) as conninfo:
+        migrate_database(conninfo)
+        report = uvloop.run(recompute_command.run(settings, conninfo, workspace, first, last, stream))
+    print("\n".join(recompute_command.describe(report)))
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(show_default=False)], data_dir: DataDir = None) -> None:
+    """Save the whole database to a new file.
+
+    The server may run.
+    """
+    size_bytes = save_backup(file, **_database(_start(data_dir=data_dir)))
+    print(f"{file}: {size_bytes:,} bytes")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(show_default=False)], data_dir: DataDir = None) -> None:
+    """Load a saved file into an empty database.
+
+    Nothing is loaded when anything goes wrong.
+    """
+    load_backup(file, **_database(_start(data_dir=data_dir)))
+    print(f"{file} is restored.")
+
+
+@app.command()
+def doctor(data_dir: DataDir = None) -> None:
+    """Look for what could go wrong here.
+
+    One line for each check; exit code 1 when one failed. Changes nothing that is stored.
+    """
+    settings = _start(data_dir=data_dir)
+    checks = diagnose(host=settings.host, port=settings.port, clock=system_clock, **_database(settings))
+    print("\n".join(map(str, checks)))
+    raise typer.Exit(exit_code(checks))
 
 
 @app.command("check-config")
 def check_config() -> None:
-    """Check the settings of this directory and environment; name everything that is wrong."""
+    """Check the settings.
+
+    Those of the environment and of .env here; everything that is wrong is named, a line each, with exit code 2.
+    """
     load_settings()
     print("The settings are fine.")
 
@@ -107,6 +237,16 @@ def _start(**overrides: Any) -> Settings:
     settings = load_settings(**overrides)
     configure_logging(settings.log_level, settings.log_format)
     return settings
+
+
+def _database(settings: Settings) -> dict[str, Any]:
+    """Which database a command works on that opens its own connections."""
+    external = settings.external_database_url()
+    return {"data_dir": settings.data_dir, "database_url": external.get_secret_value() if external else None}
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _debugging() -> bool:

@@ -95,6 +95,10 @@ class Settings(Server, Storage, Intake, Processing, Live, Cache, Observing, Base
         user, name = quote(self.postgres_user, safe=""), quote(self.postgres_db, safe="")
         return SecretStr(f"postgresql://{user}{password}@{host}:{self.postgres_port}/{name}")
 
+    def local_url(self) -> str:
+        """The address of the server that these settings describe."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
 
 def load_settings(**overrides: Any) -> Settings:
     """The settings of this process; `overrides` win over the environment, that over `.env`, that over the defaults.

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "telemetra"
 
 LAYERS = (
     {"cli", "commands"},
-    {"app"},
+    {"app", "demo"},
     {"api", "sources", "pipeline", "server", "leader", "standby", "maintenance", "monitor"},
     {"operations"},
     {"eventlog", "store", "cache", "live"},

@@ -13,9 +13,14 @@ from telemetra.sources.replay_batches import PROBLEMS_SHOWN, Reading
 
 
 def run_replay(options: ReplayOptions) -> int:
-    """Replay with progress on standard error and the summary on standard output; the exit code.
+    """`show_replay` in a loop of its own, until it ends or Ctrl-C does."""
+    return asyncio.run(show_replay(options))
 
-    Raises `Invalid` naming a file that cannot be read.
+
+async def show_replay(options: ReplayOptions) -> int:
+    """Replay with progress on standard error and the summary, also of a cancelled replay, on standard output.
+
+    Returns the exit code. Raises `Invalid` naming a file that cannot be read.
     """
     files = open_files(options)
     progress = Progress(
@@ -44,8 +49,8 @@ def run_replay(options: ReplayOptions) -> int:
 
     with progress:
         try:
-            shown = asyncio.run(replay(options, files, watch=watch, tell=tell))
-        except KeyboardInterrupt:
+            shown = await replay(options, files, watch=watch, tell=tell)
+        except asyncio.CancelledError:
             shown.stopped = "interrupted"
     Console(soft_wrap=True).print("\n".join(describe(shown)), markup=False, highlight=False)
     return shown.exit_code

@@ -60,5 +60,5 @@ def test_wrong_use_exits_with_2(tmp_path: Path, arguments: tuple[str, ...]) -> N
 def test_help_lists_the_commands(tmp_path: Path) -> None:
     result = telemetra(tmp_path, "--help")
     assert result.returncode == 0
-    for command in ("check-config", "config-doc"):
+    for command in ("serve", "demo", "replay", "migrate", "recompute", "backup", "restore", "doctor", "check-config"):
         assert command in result.stdout

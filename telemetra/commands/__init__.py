@@ -1,0 +1,1 @@
+"""The commands that are more than one call: how they reach the database, and what they print."""
