@@ -1,14 +1,14 @@
 """Errors that carry the decision: callers branch on the type, never on the text.
 
-    TelemetraError
-     +-- Invalid            the caller's input is wrong; says the field            -> 4xx, exit 2
-     +-- NotFound           no such thing                                          -> 404
-     +-- Unavailable        try again after `retry_after_seconds`                  -> 503
-     |    +-- LogUnavailable     the items may not be durable
-     |    +-- Overloaded         more is waiting than may wait                     -> 429
-     +-- Fenced             another owner has taken over; drop memory and rebuild
-     +-- OffsetOutOfRange   the log no longer holds this offset
-     +-- Fatal              cannot start or go on; one clear line for a person      -> exit 1
+TelemetraError
+ +-- Invalid            the caller's input is wrong; says the field            -> 4xx, exit 2
+ +-- NotFound           no such thing                                          -> 404
+ +-- Unavailable        try again after `retry_after_seconds`                  -> 503
+ |    +-- LogUnavailable     the items may not be durable
+ |    +-- Overloaded         more is waiting than may wait                     -> 429
+ +-- Fenced             another owner has taken over; drop memory and rebuild
+ +-- OffsetOutOfRange   the log no longer holds this offset
+ +-- Fatal              cannot start or go on; one clear line for a person      -> exit 1
 """
 
 from __future__ import annotations
