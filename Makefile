@@ -41,12 +41,13 @@ docs: $(VENV)/.installed ## Write what is generated: .env.example and docs/refer
 	$(BIN)/telemetra config-doc --format markdown > docs/reference/settings.md
 	$(BIN)/typer telemetra.cli utils docs --name telemetra --title "Command line" --output docs/reference/command-line.md
 
-bench: $(VENV)/.installed-dev ## Run the benchmarks; each prints its ratio
+bench: $(VENV)/.installed-bench ## Run the benchmarks; each prints its ratio
 	$(BIN)/python -m benchmarks
 
 lock: $(VENV)/.installed-dev ## Resolve the newest allowed versions into the lock files
 	$(LOCK) --upgrade pyproject.toml --group build --output-file requirements.lock
 	$(LOCK) --upgrade pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --upgrade pyproject.toml --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 
 clean: ## Remove everything made here except the data directory
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis .coverage .coverage.* htmlcov dist build
@@ -70,4 +71,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+$(VENV)/.installed-bench: requirements-bench.lock $(VENV)/.installed-dev
+	$(PIP) install --require-hashes --requirement requirements-bench.lock
 	@touch $@

@@ -5,11 +5,16 @@ Each test collects every place that breaks its rule, so one run shows them all.
 
 import ast
 import graphlib
+import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "telemetra"
@@ -206,6 +211,16 @@ def test_the_model_needs_the_standard_library_and_msgspec_alone() -> None:
         "typing",
         "uuid",
     }
+
+
+def test_every_foreign_import_is_a_declared_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    distributions = packages_distributions()
+    found = {name.partition(".")[0] for module in MODULES for name in imports(module)}
+    foreign = found - sys.stdlib_module_names - {"telemetra"}
+    named = {name: {canonicalize_name(each) for each in distributions.get(name, [name])} for name in foreign}
+    assert sorted(name for name, candidates in named.items() if not candidates & declared) == []
 
 
 def test_no_file_is_too_long() -> None:
