@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,25 @@ from telemetra.store.database import Database
 from tests.support.postgres import Server, running_server
 
 pytest_plugins = [name for name in ("tests.support.no_skips",) if importlib.util.find_spec(name) is not None]
+
+BASE_TEMP = pytest.StashKey[Path]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """A directory of this run alone for `tmp_path`.
+
+    Runs share pytest's own, and each closes it again to other users: also to the one that a root user's PostgreSQL
+    runs as. A shorter path for sockets comes with it.
+    """
+    if config.option.basetemp is None and not hasattr(config, "workerinput"):
+        config.stash[BASE_TEMP] = Path(tempfile.mkdtemp(prefix="tlm-"))
+        config.option.basetemp = config.stash[BASE_TEMP]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if BASE_TEMP in config.stash:
+        shutil.rmtree(config.stash[BASE_TEMP], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

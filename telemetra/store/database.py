@@ -24,6 +24,8 @@ Row = dict[str, Any]
 Query = LiteralString | sql.SQL | sql.Composed
 Parameters = Sequence[Any] | Mapping[str, Any]
 
+WAIT_SECONDS = 5.0
+"""How long a caller waits for a connection before it is told `Unavailable`."""
 STATEMENT_TIMEOUT_SECONDS = 30
 IDLE_IN_TRANSACTION_SECONDS = 30
 _OPTIONS = (
@@ -144,9 +146,11 @@ class Database:
             min_size=min_size,
             max_size=max_size,
             name=name,
-            timeout=5.0,
+            timeout=WAIT_SECONDS,
             max_waiting=50 * max_size,
-            reconnect_timeout=30.0,
+            # As short as a caller waits: the pool's own pauses double, and after a long outage it would sleep on when
+            # the server is back. Attempts begin anew with the next caller.
+            reconnect_timeout=WAIT_SECONDS,
             check=_check,
             kwargs={"autocommit": True},
             open=False,

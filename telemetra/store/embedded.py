@@ -15,6 +15,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -65,6 +66,8 @@ class EmbeddedPostgres:
         self._lock = FileLock(self._data_dir / "owner.lock", thread_local=False)
         self._socket_dir = self._data_dir / "run"
         self._process: subprocess.Popen[bytes] | None = None
+        # A revival that is under way in another thread must not outlast a stop.
+        self._changing = threading.Lock()
 
     def start(self) -> str:
         """Own the data directory and have a server that answers; returns its URL.
@@ -96,7 +99,9 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Shut the server down in order and give up the data directory. Does nothing when not started."""
-        if self._lock.is_locked:
+        with self._changing:
+            if not self._lock.is_locked:
+                return
             try:
                 self._shut_down()
             finally:
@@ -108,13 +113,17 @@ class EmbeddedPostgres:
 
         Raises as `start` does.
         """
-        pid = self._postmaster_pid()
-        if pid is not None and _is_alive(pid):
-            return False
-        if self._process is not None and self._process.poll() is not None:
-            self._process = None
-        self._run(Programs(self._major, server_account(self._pgdata)))
-        return True
+        with self._changing:
+            pid = self._postmaster_pid()
+            if not self._lock.is_locked or (pid is not None and _is_alive(pid)):
+                return False
+            if self._process is not None and self._process.poll() is not None:
+                self._process = None
+            try:
+                self._run(self._programs())
+            except OSError as error:
+                raise Fatal(f"{error.filename or self._data_dir}: {error.strerror}") from error
+            return True
 
     def _acquire(self) -> None:
         self._data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
@@ -132,18 +141,21 @@ class EmbeddedPostgres:
                 f"{self._pgdata} was made by PostgreSQL {major}, this program runs {self._major}: save it with "
                 "`telemetra backup`, move the directory away, and load it with `telemetra restore`"
             )
-        account = server_account(self._pgdata)
-        if account is not None:
-            open_path(self._data_dir, account)
-        programs = Programs(self._major, account)
+        programs = self._programs()
         if major is None:
             self._create(programs)
         (self._pgdata / postgres_settings.FILE_NAME).write_text(postgres_settings.settings_for(self._major))
-        self._own(self._pgdata / postgres_settings.FILE_NAME, account)
+        self._own(self._pgdata / postgres_settings.FILE_NAME, programs.account)
         self._run(programs)
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             if connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
                 connection.execute(f'CREATE DATABASE "{DATABASE}"')
+
+    def _programs(self) -> Programs:
+        account = server_account(self._pgdata)
+        if account is not None:
+            open_path(self._data_dir, account)
+        return Programs(self._major, account)
 
     def _create(self, programs: Programs) -> None:
         """Make the server's directory beside its place and move it in when it is whole: a kill leaves no half of it."""
@@ -223,7 +235,7 @@ class EmbeddedPostgres:
                         process.send_signal(demand)
             deadline = time.monotonic() + SHUTDOWN_SECONDS
             while self._living() and time.monotonic() < deadline:
-                time.sleep(0.02)
+                time.sleep(0.05)
         if self._process is not None:
             self._process.wait(timeout=SHUTDOWN_SECONDS)
             self._process = None

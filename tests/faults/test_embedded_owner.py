@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import os
@@ -17,7 +18,8 @@ import psutil
 import psycopg
 import pytest
 
-from telemetra.errors import Fatal
+from telemetra.errors import Fatal, Unavailable
+from telemetra.store.database import Database
 from telemetra.store.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,7 +86,9 @@ def owner(data_dir: Path) -> Iterator[Owner]:
         command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True, process_group=0
     ) as process:
         assert process.stdout is not None
-        url = next(line for line in process.stdout if line.startswith("postgresql://"))
+        assert process.stderr is not None
+        url = next((line for line in process.stdout if line.startswith("postgresql://")), None)
+        assert url is not None, process.stderr.read()
         yield Owner(process, url.strip())
         process.kill()
 
@@ -193,3 +197,21 @@ def test_stop_is_an_orderly_shutdown(data_dir: Path, server: EmbeddedPostgres) -
     assert server_processes(data_dir) == []
     server.start()
     assert "was not properly shut down" not in (data_dir / "postgres.log").read_text()
+
+
+async def test_a_pool_works_on_after_its_server_was_killed_and_revived(
+    data_dir: Path, server: EmbeddedPostgres
+) -> None:
+    database = Database(server.start(), min_size=2, max_size=2)
+    await database.open()
+    assert not await asyncio.to_thread(server.revive), "it lives"
+    psutil.wait_procs(kill_server(data_dir), timeout=10)
+    with pytest.raises(Unavailable):
+        await database.fetch_one("SELECT 1 AS one")
+    assert await asyncio.to_thread(server.revive)
+    answers = await asyncio.gather(*(database.fetch_one("SELECT 1 AS one") for _ in range(4)))
+    assert answers == [{"one": 1}] * 4
+    await database.close()
+    server.stop()
+    assert not server.revive(), "what was stopped stays stopped"
+    assert server_processes(data_dir) == []
