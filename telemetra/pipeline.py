@@ -34,6 +34,8 @@ REPUBLISHED_SECONDS = 600
 SNAPSHOT_SECONDS = 0.2
 """How soon live clients' next update may show a change: well under their tick."""
 
+EVICT_SECONDS = 10.0
+
 _log = structlog.get_logger(__name__)
 
 
@@ -96,6 +98,7 @@ class Pipeline:
         self._poison: dict[int, str] = {}
         self._pauses = delays()
         self._republished = False
+        self._evict_due = 0.0
         self._changed_due = 0.0
         self._decaying_due = 0.0
 
@@ -171,7 +174,9 @@ class Pipeline:
                 raise RefusedItems(read, error) from error
         if not full:
             engine.tick(now)
-            engine.evict(now)
+            if now >= self._evict_due:
+                self._evict_due = now + EVICT_SECONDS
+                engine.evict(now)
         effects = engine.take_effects()
         if effects.applied != self._applied or not effects.empty:
             await self._store(read, effects)
@@ -194,7 +199,7 @@ class Pipeline:
             self._decaying_due = started + self._settings.tick_seconds
 
     async def _store(self, read: LogRead, effects: Effects) -> None:
-        await self._ports.prepare({entry.event.received_at for entry in effects.archive})
+        await self._ports.prepare({event.received_at for _, event, _ in effects.archive})
         started = time.monotonic()
         try:
             with self._tracer.span("checkpoint", items=len(read.items), applied=effects.applied):

@@ -24,10 +24,8 @@ UniqueKey = tuple[str, str, str]
 """(table, workspace_id, value of the type's unique field)."""
 
 
-class Archived(NamedTuple):
-    offset: int
-    event: Event
-    disposition: Disposition
+Archived = tuple[int, Event, Disposition]
+"""(log offset, event, disposition): a plain tuple, as there is one for every event."""
 
 
 class TableRow(NamedTuple):

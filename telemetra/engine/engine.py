@@ -13,20 +13,21 @@ from typing import Any
 import msgspec
 
 from telemetra.engine import effects as fx
+from telemetra.engine import letters
 from telemetra.engine.plan import KindPlan
 from telemetra.engine.stream import OpenStream
 from telemetra.kinds.base import EventType, Kind
 from telemetra.kinds.registry import Registry
 from telemetra.model.event import Event, LogItem, Rejection, StreamKey
 from telemetra.model.stream import StreamInfo, StreamState
-from telemetra.model.times import rfc3339
 from telemetra.model.window import MINUTE, SECOND, Snapshot, minute_start
 from telemetra.moments.base import StreamDetectors
 
 DetectorFactory = Callable[[Kind, str, str], StreamDetectors]
 """(kind, workspace_id, stream_id) -> detectors without history."""
 
-_EVENT_FIELDS = msgspec.json.Encoder()
+
+_UNKNOWN = ("unknown_type", "no kind declares this type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ class Engine:
         self._unshown: set[OpenStream] = set()
         self._decaying: set[OpenStream] = set()
         self._registry = registry
+        self._types = {
+            name: _Type(registry.by_type[name], declared, registry.decoders[name].decode)
+            for name, declared in registry.types.items()
+        }
         self._plans = {name: KindPlan(kind) for name, kind in registry.kinds.items()}
         self._detectors = detectors
         self._settings = settings
@@ -104,7 +109,7 @@ class Engine:
             self._open.add(stream)
             self._unshown.add(stream)
 
-    def process(
+    def process(  # noqa: PLR0915 - the one loop that every event goes through: calls in it cost
         self,
         first: int,
         items: Sequence[LogItem],
@@ -114,79 +119,67 @@ class Engine:
     ) -> None:
         """Count items. `now_seconds` is monotonic. `known` as in `refill`; new keys are added to it. `poison`: offsets
         that made the database refuse a checkpoint, with the reason: they become dead letters."""
-        types, decoders, streams, by_type = (
-            self._registry.types,
-            self._registry.decoders,
-            self.streams,
-            self._registry.by_type,
-        )
-        ledger, changed = _Ledger(self._out.ledger), self._changed
+        streams, types, changed, dead = self.streams, self._types, self._changed, self._out.dead
+        archive, ledger = self._out.archive, _Ledger(self._out.ledger)
+        delay = self._settings.watermark_delay
         for offset, item in enumerate(items, first):
             if isinstance(item, Rejection):
-                self._reject(offset, item)
+                dead.append(letters.rejected(offset, item))
                 ledger.add(item, fx.REJECTED)
                 continue
-            kind = by_type.get(item.type)
-            stream = streams.get((item.workspace_id, item.stream_id))
-            if offset in poison:
-                self._dead(offset, item, "refused_by_database", poison[offset])
-                continue
-            if kind is None or (stream is not None and stream.plan.kind is not kind):
-                self._dead(offset, item, *_wrong_kind(item, kind, stream))
-                continue
-            try:
-                data: Any = decoders[item.type].decode(item.data)
-            except msgspec.MsgspecError as error:
-                self._dead(offset, item, "invalid_data", str(error))
+            event = item
+            stream = streams.get((event.workspace_id, event.stream_id))
+            known_type = types.get(event.type)
+            problem = _problem(offset, event, known_type, stream, poison)
+            if known_type is not None and problem is None:
+                try:
+                    data: Any = known_type.decode(event.data)
+                except msgspec.MsgspecError as error:
+                    problem = "invalid_data", str(error)
+            if known_type is None or problem is not None:
+                dead.append(letters.dead(offset, event, *(problem or _UNKNOWN)))
+                ledger.add(event, fx.DEAD)
                 continue
             if stream is None:
-                stream = streams[item.workspace_id, item.stream_id] = self._new_stream(kind, item)
+                stream = streams[event.workspace_id, event.stream_id] = self._new_stream(known_type.kind, event)
             stream.touched_at = now_seconds
-            fate = self._count(stream, types[item.type], item, data, offset, known)
-            if fate != fx.DUPLICATE:
+            time, key = event.timestamp, (event.source, event.event_id)
+            if key in stream.seen:
+                ledger.add(event, fx.DUPLICATE)
+                continue
+            if time - time % MINUTE < stream.final_until:
+                archive.append((offset, event, "late"))
+                ledger.add(event, fx.LATE)
                 changed.add(stream)
-            ledger.add(item, fate)
+                continue
+            declared = known_type.declared
+            if declared.unique is not None and known.setdefault(_unique_key(declared, event, data), offset) != offset:
+                ledger.add(event, fx.DUPLICATE)
+                continue
+            archive.append((offset, event, "counted"))
+            ledger.add(event, fx.COUNTED)
+            changed.add(stream)
+            lane = event.type if declared.lane is None else declared.lane(event, data)
+            stream.add((event, data), lane, offset, key)
+            received_at = event.received_at
+            if received_at > stream.info.last_event_at:
+                self._note_arrival(stream.info, event)
+            if known_type.special:
+                self._special(stream, declared, event, data, offset)
+            # One clock that runs ahead must make nobody late: no event moves the watermark beyond its own arrival.
+            capped = time if time < received_at else received_at
+            if capped >= stream.newest:
+                stream.newest, stream.newest_received_at = capped, received_at
+                watermark = capped - delay
+                if watermark >= stream.next_step:
+                    stream.advance(watermark)
+                elif watermark > stream.watermark:
+                    stream.watermark = watermark
         self._open |= changed
         self._unshown |= changed
         for stream in changed:
             stream.idle_closed_at = None
         self._out.applied = first + len(items)
-
-    def _count(
-        self,
-        stream: OpenStream,
-        declared: EventType,
-        event: Event,
-        data: Any,
-        offset: int,
-        known: dict[fx.UniqueKey, int],
-    ) -> int:
-        """Judge one event and, if it counts, do all that follows. Returns its column in the ledger."""
-        time, received_at = event.timestamp, event.received_at
-        key = (event.source, event.event_id)
-        if key in stream.seen:
-            return fx.DUPLICATE
-        if time - time % MINUTE < stream.final_until:
-            self._out.archive.append(fx.Archived(offset, event, "late"))
-            return fx.LATE
-        if declared.unique is not None and known.setdefault(_unique_key(declared, event, data), offset) != offset:
-            return fx.DUPLICATE
-        self._out.archive.append(fx.Archived(offset, event, "counted"))
-        stream.add((event, data), event.type if declared.lane is None else declared.lane(event, data), offset, key)
-        self._inform(stream.info, declared, event, data)
-        if declared.row is not None and declared.table is not None:
-            row = declared.row(event, data)
-            self._out.table_rows.append(fx.TableRow(declared.table, stream.key, offset, row))
-        # One clock that runs ahead must make nobody late: no event moves the watermark beyond its own arrival.
-        capped = time if time < received_at else received_at
-        if capped >= stream.newest:
-            stream.newest, stream.newest_received_at = capped, received_at
-        watermark = capped - self._settings.watermark_delay
-        if watermark >= stream.next_step:
-            stream.advance(watermark)
-        elif watermark > stream.watermark:
-            stream.watermark = watermark
-        return fx.COUNTED
 
     def tick(self, now_seconds: float) -> None:
         """To be called with a monotonic time when the log has been read to its end: close what fell silent."""
@@ -267,10 +260,17 @@ class Engine:
         )
         return self._open_stream(StreamState(event.workspace_id, event.stream_id, info))
 
-    def _inform(self, info: StreamInfo, declared: EventType, event: Event, data: Any) -> None:
+    def _note_arrival(self, info: StreamInfo, event: Event) -> None:
         if event.received_at - info.last_event_at > self._settings.stream_timeout:
             info.started_at, info.ended_at, info.is_live = event.timestamp, None, True
-        info.last_event_at = max(info.last_event_at, event.received_at)
+        info.last_event_at = event.received_at
+
+    def _special(self, stream: OpenStream, declared: EventType, event: Event, data: Any, offset: int) -> None:
+        """What only some types ask for: a row in a table of their own, fields of the stream."""
+        if declared.row is not None and declared.table is not None:
+            row = declared.row(event, data)
+            self._out.table_rows.append(fx.TableRow(declared.table, stream.key, offset, row))
+        info = stream.info
         if declared.describe is not None and event.timestamp >= info.described.get(event.type, 0):
             info.described[event.type] = event.timestamp
             for name, value in declared.describe(event, data).items():
@@ -281,71 +281,50 @@ class Engine:
         if capped >= stream.newest:
             stream.newest, stream.newest_received_at = capped, event.received_at
 
-    def _reject(self, offset: int, item: Rejection) -> None:
-        self._out.dead.append(
-            fx.DeadLetter(
-                offset,
-                "rejected",
-                item.workspace_id,
-                item.source,
-                item.code,
-                f"item {item.index}: {item.detail}",
-                item.raw,
-                item.received_at,
-                item.correlation_id,
-            )
-        )
 
-    def _dead(self, offset: int, event: Event, code: str, detail: str) -> None:
-        raw = _EVENT_FIELDS.encode(
-            {
-                "event_id": event.event_id,
-                "type": event.type,
-                "workspace_id": event.workspace_id,
-                "stream_id": event.stream_id,
-                "source": event.source,
-                "timestamp": rfc3339(event.timestamp),
-                "correlation_id": event.correlation_id,
-                "data": msgspec.Raw(event.data),
-            }
-        )
-        self._out.dead.append(
-            fx.DeadLetter(
-                offset,
-                "dead",
-                event.workspace_id,
-                event.source,
-                code,
-                detail,
-                raw,
-                event.received_at,
-                event.correlation_id,
-            )
-        )
-        _Ledger(self._out.ledger).add(event, fx.DEAD)
+class _Type:
+    """An event type, prepared for the loop. `special`: it asks for more than being counted."""
+
+    __slots__ = ("declared", "decode", "kind", "special")
+
+    def __init__(self, kind: Kind, declared: EventType, decode: Callable[[bytes], object]) -> None:
+        self.kind = kind
+        self.declared = declared
+        self.decode = decode
+        self.special = declared.row is not None or declared.describe is not None
 
 
 class _Ledger:
     """Counts by (workspace, source, minute of arrival); events of one request follow each other."""
 
+    __slots__ = ("_counts", "_received_at", "_row", "_source", "_workspace_id")
+
     def __init__(self, counts: dict[fx.LedgerKey, list[int]]) -> None:
         self._counts = counts
-        self._last: tuple[str, str, int] | None = None
+        self._workspace_id = self._source = ""
+        self._received_at = -1
         self._row: list[int] = []
 
     def add(self, item: LogItem, column: int) -> None:
-        key = (item.workspace_id, item.source, item.received_at)
-        if key != self._last:
-            self._last = key
-            minute = (item.workspace_id, item.source, minute_start(item.received_at))
-            self._row = self._counts.setdefault(minute, [0] * len(fx.LEDGER_COLUMNS))
+        received_at, source, workspace_id = item.received_at, item.source, item.workspace_id
+        if received_at != self._received_at or source != self._source or workspace_id != self._workspace_id:
+            self._received_at, self._source, self._workspace_id = received_at, source, workspace_id
+            key = (workspace_id, source, minute_start(received_at))
+            self._row = self._counts.setdefault(key, [0] * len(fx.LEDGER_COLUMNS))
         self._row[column] += 1
 
 
-def _wrong_kind(event: Event, kind: Kind | None, stream: OpenStream | None) -> tuple[str, str]:
-    if kind is None or stream is None:
-        return "unknown_type", f"no kind declares {event.type}"
-    return "wrong_kind", f"{event.type} does not belong to a stream of kind {stream.plan.kind.name}"
+def _problem(
+    offset: int, event: Event, known_type: _Type | None, stream: OpenStream | None, poison: Mapping[int, str]
+) -> tuple[str, str] | None:
+    """Why an event cannot be counted, before its data is looked at."""
+    if offset in poison:
+        return "refused_by_database", poison[offset]
+    if known_type is None:
+        return _UNKNOWN
+    if stream is not None and stream.plan.kind is not known_type.kind:
+        return "wrong_kind", f"{event.type} does not belong to a stream of kind {stream.plan.kind.name}"
+    return None
 
 
 def _unique_key(declared: EventType, event: Event, data: Any) -> fx.UniqueKey:

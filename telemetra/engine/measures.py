@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from telemetra.kinds.base import Column, Entry, Window
@@ -93,10 +94,7 @@ class Top:
 
     def add(self, state: Counter[str], entries: Sequence[Entry]) -> Counter[str]:
         values = self._values
-        for _, data in entries:
-            found = values(data)
-            if found:
-                state.update(found)
+        state.update(chain.from_iterable([values(data) for _, data in entries]))
         return state
 
     def merge(self, states: Sequence[Counter[str]]) -> Counter[str]:

@@ -44,7 +44,7 @@ class KindPlan:
             for lane, entries in hop.pending.items():
                 for index, measure in self._lanes.get(lane, ()):
                     states[index] = measure.add(states[index], entries)
-            hop.pending = {}
+            hop.pending.clear()
 
     def finish(self, hops: Sequence[Hop], window: Window, previous: Mapping[str, Any]) -> dict[str, Any]:
         """The values of a window made of `hops` in time order; `previous`: carried state by measure name."""

@@ -50,13 +50,15 @@ class OpenStream:
         self.minutes: dict[int, OpenMinute] = {}
         self.hops: dict[int, Hop] = {}
         self.dirty: set[int] = set()
-        self.changed = False
         self.touched_at = 0.0
         self.idle_closed_at: float | None = None
         self.newest = 0
         self.newest_received_at = 0
         self.moments: list[Moment] = []
         self.rows: list[MinuteRow] = []
+        self._current_at = -1
+        self._current_ids: list[IdKey] = []
+        self._current_pending: dict[str, list[Entry]] = {}
         self._last_data_end = state.last_data_end
         self._carry = state.carry
         self._minute_z = state.minute_z
@@ -74,30 +76,38 @@ class OpenStream:
     def add(self, entry: Entry, lane: str | None, offset: int, key: IdKey) -> None:
         """Count an event of a minute that is not final."""
         time = entry[0].timestamp
-        start = time - time % MINUTE
-        minute = self.minutes.get(start)
-        if minute is None:
-            minute = self.minutes[start] = OpenMinute(offset)
-        minute.ids.append(key)
-        self.seen.add(key)
         at = time - time % HOP
-        hop = self.hops.get(at)
-        if hop is None:
-            hop = self.hops[at] = self.plan.new_hop()
+        if at != self._current_at:
+            self._enter(at, offset)
+        self.seen.add(key)
+        self._current_ids.append(key)
         if lane is not None:
-            entries = hop.pending.get(lane)
+            entries = self._current_pending.get(lane)
             if entries is None:
-                hop.pending[lane] = [entry]
+                self._current_pending[lane] = [entry]
             else:
                 entries.append(entry)
             if lane in self.plan.carrying_lanes:
                 # Later minutes without a reading of their own show this one.
+                start = minute_start(at)
                 self.dirty.update(later for later in self.minutes if later > start)
+
+    def _enter(self, at: int, offset: int) -> None:
+        """Make the hop that begins at `at` the one that events are added to, at the least cost for the next ones."""
+        start = minute_start(at)
+        minute = self.minutes.get(start)
+        if minute is None:
+            minute = self.minutes[start] = OpenMinute(offset)
+        hop = self.hops.get(at)
+        if hop is None:
+            hop = self.hops[at] = self.plan.new_hop()
         self.dirty.add(start)
+        self._current_at, self._current_ids, self._current_pending = at, minute.ids, hop.pending
 
     def settle(self) -> None:
         """After a refill: rows of minutes that the watermark has passed are stored already."""
         self.dirty = {start for start in self.dirty if start + MINUTE > self.watermark}
+        self._current_at = -1
 
     def advance(self, watermark: int) -> None:
         """Move the watermark: observe the hops that it reached, then make minutes final that it passed."""
@@ -201,6 +211,7 @@ class OpenStream:
 
     def _finalise(self, until: int) -> None:
         self.final_until = until
+        self._current_at = -1
         for start in sorted(start for start in self.minutes if start < until):
             if start in self.dirty:
                 self._build_row(start)
@@ -212,6 +223,7 @@ class OpenStream:
 
     def _build_row(self, start: int) -> None:
         self.dirty.discard(start)
+        self._current_at = -1  # the next event makes the minute dirty again
         values = self.plan.finish(
             list(self._hops_of(start)), Window(start + MINUTE, MINUTE / SECOND), self._carried_before(start)
         )
