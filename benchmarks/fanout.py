@@ -1,11 +1,11 @@
 """Fan-out: the same message to 1,000 and to 5,000 WebSockets, per second and core of the server.
 
 Compared are the hub as the product runs it; a C epoll loop that writes one prebuilt frame to every socket (the limit);
-nginx with nchan; FastAPI's WebSocket with a queue per client. All servers stay up, each with its own C client that
-counts frames; five interleaved rounds, medians. A round is made of bursts that fit the sockets' buffers, and each is
-read to its end before the next, so that no server waits for its client. Deliveries per core second are deliveries by
-CPU seconds of the server's process; per second counts the time that passes, in which client and server share the
-machine.
+nginx with nchan; FastAPI's WebSocket with a queue per client and the text ready to send. All servers stay up, each with
+its own C client that counts frames; five interleaved rounds, medians. Each message is read by every client before the
+next is sent, as ticks are far apart: no server joins messages in one write, none waits for its client. Deliveries per
+core second are deliveries by CPU seconds of the server's process; per second counts the time that passes, in which
+client and server share the machine.
 
 nchan needs nginx with its module (Debian: nginx, libnginx-mod-nchan). If they are not installed their packages are
 downloaded and unpacked in a temporary folder; where that is not possible either, nchan is left out, which the output
@@ -31,7 +31,6 @@ import psutil
 PEERS = Path(__file__).parent / "fanout_peers"
 LIVE_PATH = "/ws/live/bench"
 ROUNDS = 5
-BURST = 1
 MESSAGES = {1000: 100, 5000: 20}
 """Messages of a round by number of clients: 100,000 deliveries."""
 NGINX_STATE = Path("/var/lib/nginx")
@@ -45,11 +44,11 @@ class Peer(Protocol):
     port: int
     pid: int
 
-    def burst(self, messages: int) -> None:
-        """Start sending so many messages to every client."""
+    def send(self) -> None:
+        """Start sending a message to every client."""
 
     def finish(self) -> None:
-        """Wait until the server has handed them all to its sockets."""
+        """Wait until the server has handed it to all its sockets."""
 
     def stop(self) -> None: ...
 
@@ -64,9 +63,9 @@ class Program:
         self.pid = self._process.pid
         self.port = int(self._read())
 
-    def burst(self, messages: int) -> None:
+    def send(self) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(f"burst {messages}\n")
+        self._process.stdin.write("send\n")
 
     def finish(self) -> None:
         self._read()
@@ -92,7 +91,6 @@ class Nchan:
     def __init__(self, root: Path, work: Path, payload: bytes) -> None:
         self.port = free_port()
         self._payload = payload
-        self._messages = 0
         module = next(root.glob("usr/lib/nginx/modules/ngx_nchan_module.so"))
         config = work / "nginx.conf"
         config.write_text(NGINX.format(module=module, work=work, port=self.port))
@@ -102,13 +100,12 @@ class Nchan:
         self.pid = next(child.pid for child in psutil.Process(self._process.pid).children())
         self._publisher = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
-    def burst(self, messages: int) -> None:
-        for _ in range(messages):
-            self._publisher.request("POST", "/publish", self._payload)
-            answer = self._publisher.getresponse()
-            answer.read()
-            if answer.status not in (201, 202):
-                raise SystemExit(f"nchan answered {answer.status}")
+    def send(self) -> None:
+        self._publisher.request("POST", "/publish", self._payload)
+        answer = self._publisher.getresponse()
+        answer.read()
+        if answer.status not in (201, 202):
+            raise SystemExit(f"nchan answered {answer.status}")
 
     def finish(self) -> None:
         pass
@@ -162,14 +159,15 @@ class Reader:
         assert self._process.stdin is not None
         self._process.stdin.write(line + "\n")
 
-    def expect(self, messages: int) -> None:
-        self.ask(f"expect {messages * self._connections}")
+    def expect(self) -> None:
+        """Count from now on."""
+        self.ask(f"expect {self._connections}")
 
-    def check(self, messages: int) -> int:
-        """The bytes of a frame, once all frames have come."""
+    def check(self) -> int:
+        """The bytes of a frame, once every client has got one."""
         frames, size = map(int, self._answer().split())
-        if frames != messages * self._connections:
-            raise SystemExit(f"only {frames} of {messages * self._connections} frames came")
+        if frames != self._connections:
+            raise SystemExit(f"{frames} of {self._connections} frames came")
         return size // frames
 
     def stop(self) -> None:
@@ -188,15 +186,13 @@ def measure(peer: Peer, reader: Reader, connections: int, messages: int) -> tupl
     """Deliveries per CPU second of the server and per second."""
     process = psutil.Process(peer.pid)
     before = process.cpu_times()
-    seconds = 0.0
-    for start in range(0, messages, BURST):
-        count = min(BURST, messages - start)
-        reader.expect(count)
-        begun = time.perf_counter()
-        peer.burst(count)
-        reader.check(count)
-        seconds += time.perf_counter() - begun
+    begun = time.perf_counter()
+    for _ in range(messages):
+        reader.expect()
+        peer.send()
+        reader.check()
         peer.finish()
+    seconds = time.perf_counter() - begun
     after = process.cpu_times()
     cpu_seconds = after.user + after.system - before.user - before.system
     return messages * connections / cpu_seconds, messages * connections / seconds
@@ -213,7 +209,7 @@ def compare(peers: list[Peer], reader_program: Path, connections: int) -> dict[s
         reader.stop()
     medians = {name: statistics.median(core for core, _ in rounds) for name, rounds in results.items()}
     limit = medians["C epoll loop"]
-    print(f"\n{connections:,} sockets    per core second   of the loop    lowest .. highest     per second")
+    print(f"{connections:,} sockets    per core second   of the loop    lowest .. highest     per second")
     for name, rounds in results.items():
         cores = sorted(core for core, _ in rounds)
         wall = statistics.median(rate for _, rate in rounds)
@@ -269,46 +265,50 @@ def wait_for_port(port: int) -> None:
 def message_bytes(ours: Peer, reader_program: Path) -> int:
     """The payload of our messages, so that the others send as much."""
     reader = Reader(reader_program, ours, 1)
-    reader.expect(1)
-    ours.burst(1)
-    frame_bytes = reader.check(1)
+    reader.expect()
+    ours.send()
+    frame_bytes = reader.check()
     ours.finish()
     reader.stop()
     return frame_bytes - 4
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--sockets", type=int, nargs="*", default=list(MESSAGES), choices=list(MESSAGES))
-    sockets: list[int] = parser.parse_args().sockets
+def start_peers(peers: list[Peer], work: Path, reader_program: Path) -> None:
+    """Starts the servers and appends each at once, so that the caller can stop them whatever happens."""
+    python = [sys.executable, "-m"]
+    ours = Program("Telemetra hub", LIVE_PATH, [*python, "benchmarks.fanout_peers.hub_server"])
+    peers.append(ours)
+    size = message_bytes(ours, reader_program)
+    print(f"\nmessages of {size} bytes; {ROUNDS} interleaved rounds; medians", flush=True)
+    peers.append(Program("C epoll loop", "/", [str(compile_c("loop", work)), str(size)]))
+    root = nchan_root(work)
+    if root is None:
+        print("left out: nginx + nchan (cannot be installed here)")
+    else:
+        peers.append(Nchan(root, work, b"x" * size))
+    peers.append(Program("FastAPI + queue", "/live", [*python, "benchmarks.fanout_peers.queue_server", str(size)]))
+
+
+def run(connections: int) -> None:
+    peers: list[Peer] = []
     with tempfile.TemporaryDirectory(prefix="telemetra-fanout-") as folder:
-        work = Path(folder)
-        reader_program, loop_program = compile_c("reader", work), compile_c("loop", work)
-        python = [sys.executable, "-m"]
-        ours = Program("Telemetra hub", LIVE_PATH, [*python, "benchmarks.fanout_peers.hub_server"])
-        peers: list[Peer] = [ours]
         try:
-            size = message_bytes(ours, reader_program)
-            print(
-                f"messages of {size} bytes; {ROUNDS} interleaved rounds of {BURST}-message bursts; medians", flush=True
-            )
-            peers.append(Program("C epoll loop", "/", [str(loop_program), str(size)]))
-            root = nchan_root(work)
-            if root is None:
-                print("left out: nginx + nchan (cannot be installed here)")
-            else:
-                peers.append(Nchan(root, work, b"x" * size))
-            queue = [*python, "benchmarks.fanout_peers.queue_server", str(size)]
-            peers.append(Program("FastAPI + queue", "/live", queue))
-            for connections in sockets:
-                medians = compare(peers, reader_program, connections)
-                hub = medians["Telemetra hub"]
-                to_loop, to_queue = hub / medians["C epoll loop"], hub / medians["FastAPI + queue"]
-                print(f"hub / loop = {to_loop:.2f} (target {LOOP_TARGET})")
-                print(f"hub / queue = {to_queue:.1f} (target {QUEUE_TARGET:.0f})")
+            reader_program = compile_c("reader", Path(folder))
+            start_peers(peers, Path(folder), reader_program)
+            medians = compare(peers, reader_program, connections)
         finally:
             for peer in peers:
                 peer.stop()
+    hub = medians["Telemetra hub"]
+    print(f"hub / loop = {hub / medians['C epoll loop']:.2f} (target {LOOP_TARGET})")
+    print(f"hub / queue = {hub / medians['FastAPI + queue']:.1f} (target {QUEUE_TARGET:.0f})", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--sockets", type=int, nargs="*", default=list(MESSAGES), choices=list(MESSAGES))
+    for connections in parser.parse_args().sockets:
+        run(connections)
 
 
 if __name__ == "__main__":

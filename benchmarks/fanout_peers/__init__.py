@@ -1,5 +1,5 @@
 """The processes that benchmarks/fanout.py compares, and the client that reads from them.
 
-Each server prints its port on standard output; on each line `burst <n>` of standard input it sends n messages to every
+Each server prints its port on standard output; on each line `send` of standard input it sends a message to every
 client and answers `done`.
 """

@@ -1,4 +1,4 @@
-"""Ours: the live router and the hub in the server that the product runs. Each message of a burst is a tick."""
+"""Ours: the live router and the hub in the server that the product runs. Each message is a tick."""
 
 from __future__ import annotations
 
@@ -65,10 +65,9 @@ async def main() -> None:
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     print(listener.getsockname()[1], flush=True)
-    while line := await lines.readline():
-        for _ in range(int(line.split()[1])):
-            hub.deliver(Publication([snapshot], [], 1))
-            await hub.tick()
+    while await lines.readline():
+        hub.deliver(Publication([snapshot], [], 1))
+        await hub.tick()
         print("done", flush=True)
     server.should_exit = True
     await serving

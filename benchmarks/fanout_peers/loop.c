@@ -1,7 +1,7 @@
 /* The limit of benchmarks/fanout.py: one prebuilt frame, one send() per socket, nothing else.
  *
  * usage: loop <payload bytes>
- * Prints its port. "burst <n>" on standard input sends the frame n times to every socket and answers "done".
+ * Prints its port. "send" on standard input sends the frame to every socket and answers "done".
  * The handshake is not checked: the reader is ours.
  */
 #define _GNU_SOURCE
@@ -72,11 +72,9 @@ int main(int argc, char **argv) {
             accept_client(listener);
             continue;
         }
-        ssize_t got = read(STDIN_FILENO, line, sizeof line - 1);
+        ssize_t got = read(STDIN_FILENO, line, sizeof line);
         if (got <= 0) return 0;
-        line[got] = 0;
-        for (int burst = atoi(line + 6); burst > 0; burst--)
-            for (int i = 0; i < connected; i++) send_all(clients[i], frame, head + size);
+        for (int i = 0; i < connected; i++) send_all(clients[i], frame, head + size);
         puts("done");
     }
     return 0;

@@ -36,11 +36,9 @@ async def main(payload_bytes: int) -> None:
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     print(listener.getsockname()[1], flush=True)
-    while line := await lines.readline():
-        for _ in range(int(line.split()[1])):
-            for queue in queues:
-                queue.put_nowait(message)
-            await asyncio.sleep(0)
+    while await lines.readline():
+        for queue in queues:
+            queue.put_nowait(message)
         print("done", flush=True)
     server.should_exit = True
     await serving
