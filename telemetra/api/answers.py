@@ -22,7 +22,7 @@ _PROBLEM_TEXTS = {
     400: "The request cannot be read.",
     404: "There is no such thing.",
     408: "The body took too long to arrive.",
-    409: "This was done already.",
+    409: "This was done already, or what stands in its way is still there.",
     413: "The request is too large.",
     415: "The media type is not supported.",
     422: "A value is not allowed; `errors` says which.",

@@ -16,23 +16,26 @@ from telemetra.api.door import Query
 from telemetra.model.times import to_microseconds
 from telemetra.store.events import EventPosition
 
+POSITION_PATTERN = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]{1,6})?Z"
+    r"(,[0-9]{1,18}){2}$"
+)
 STREAM_ID_PATTERN = r"^[A-Za-z0-9._:@#-]{1,200}$"
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _is_number = re.compile(r"[0-9]{1,18}").fullmatch
-_LATEST = datetime(9999, 12, 31, tzinfo=UTC)
+_LATEST = to_microseconds(datetime(9999, 12, 31, tzinfo=UTC))
+
+
+Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def _read_time(value: Any) -> int:
-    """RFC 3339 with an offset, as microseconds."""
+    """RFC 3339 with an offset, as microseconds; times that no event can have count as 1970 or the year 9999."""
     try:
-        time = msgspec.convert(value, datetime)
-        if time.tzinfo is not None and _EARLIEST <= time <= _LATEST:
-            return to_microseconds(time)
-    except (msgspec.ValidationError, OverflowError):
-        pass
-    raise PydanticCustomError(
-        "invalid_time", "must be an RFC 3339 time with an offset, from 1970 on; a `+` is written %2B in a URL"
-    )
+        return min(max(to_microseconds(msgspec.convert(value, Aware)), 0), _LATEST)
+    except msgspec.ValidationError:
+        raise PydanticCustomError(
+            "invalid_time", "must be an RFC 3339 time with an offset; a `+` is written %2B in a URL"
+        ) from None
 
 
 def _read_position(value: Any) -> EventPosition:
@@ -70,11 +73,14 @@ Time = Annotated[
 Position = Annotated[
     EventPosition,
     BeforeValidator(_read_position),
-    WithJsonSchema({"type": "string", "example": "2015-10-17T11:30:00Z,0,4711"}),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "pattern": POSITION_PATTERN}],
+            "example": "2015-10-17T11:30:00Z,0,4711",
+        }
+    ),
 ]
-Resolution = Annotated[
-    str, BeforeValidator(_read_resolution), WithJsonSchema({"type": "string", "enum": ["1m", "1h", "1d"]})
-]
+Resolution = Annotated[str, BeforeValidator(_read_resolution), WithJsonSchema({"type": "string", "enum": ["1m"]})]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 

@@ -30,6 +30,7 @@ _STATUS_OF_CODE = {
     "forbidden_host": 403,
     "forbidden_origin": 403,
     "already_redriven": 409,
+    "still_refused": 409,
     "body_too_large": 413,
     "too_many_events": 413,
     "unsupported_media_type": 415,

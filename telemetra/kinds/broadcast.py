@@ -18,6 +18,17 @@ TOP_EMOTES = 10
 EVIDENCE_MESSAGES = 10
 LANES = ("chat.message", "chat.shared", "viewer.count", "transaction", "stream.meta")
 
+AMOUNT_SCHEMA = msgspec.Meta(
+    extra_json_schema={
+        "anyOf": [
+            {"type": "integer", "minimum": 0, "maximum": 10**12},
+            {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,12})?$"},
+        ],
+        "description": "0 to 10^12 with at most 12 decimals; other JSON numbers are taken too, and exactly.",
+    }
+)
+CURRENCY_SCHEMA = msgspec.Meta(extra_json_schema={"enum": sorted(CURRENCIES)})
+
 BoundedCount = Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Name = Annotated[str, msgspec.Meta(max_length=200)]
@@ -45,11 +56,11 @@ class Transaction(msgspec.Struct, gc=False):
     """`amount` stays raw JSON text: numbers and strings are both exact decimals (kinds/amounts.py)."""
 
     transaction_id: Id
-    amount: msgspec.Raw
+    amount: Annotated[msgspec.Raw, AMOUNT_SCHEMA]
     transaction_type: Literal["subscription", "subscription_renewal", "gift_sub", "donation", "tip", "bits", "purchase"]
     user_id: Id | None = None
     username: Name | None = None
-    currency: str | None = None
+    currency: Annotated[str, CURRENCY_SCHEMA] | None = None
 
 
 class Raid(msgspec.Struct, rename={"origin": "from"}):

@@ -39,8 +39,8 @@ async def list_dead_letters(
 async def redrive(services: Services, workspace_id: str, letter_id: UUID, correlation_id: str | None) -> Redriven:
     """Hand the letter's event to intake once more and mark the letter; the event keeps its id, so it counts once.
 
-    Raises NotFound; Invalid `already_redriven`; Invalid with intake's own reason when it is refused again (which makes
-    a new letter, as every refusal does); what intake raises when nothing can be taken now.
+    Raises NotFound; Invalid `already_redriven`; Invalid `still_refused` with intake's reason (which makes a new letter,
+    as every refusal does); what intake raises when nothing can be taken now.
     """
     letter = await store.get_dead_letter(services.database, workspace_id, letter_id)
     if letter is None:
@@ -52,7 +52,8 @@ async def redrive(services: Services, workspace_id: str, letter_id: UUID, correl
     except Invalid as error:
         raise Invalid(f"The letter cannot be read: {error}", code="still_refused") from error
     if result.rejected:
-        raise Invalid(f"The event is refused again: {result.rejected[0].detail}", code=result.rejected[0].code)
+        refused = result.rejected[0]
+        raise Invalid(f"The event is refused again ({refused.code}): {refused.detail}", code="still_refused")
     marked = await store.mark_redriven(services.database, workspace_id, letter_id)
     if marked is None:
         raise NotFound(f"There is no dead letter {letter_id}.")

@@ -99,15 +99,13 @@ class Intake:
             accepted=len(parsed) - len(rejected) - duplicate,
             duplicate=duplicate,
             rejected=rejected,
-            single=media_type != "application/cloudevents-batch+json"
-            and "ndjson" not in media_type
-            and not body.lstrip().startswith(b"["),
+            single=_is_single(media_type, body, headers),
         )
         self._count(result)
         return result
 
     def _parse(self, media_type: str, body: bytes, headers: Mapping[str, str]) -> Parsed:
-        if "ce-specversion" in headers or "ce-id" in headers:
+        if cloudevents.is_binary(headers):
             return [cloudevents.parse_binary(headers, body)]
         parser = _PARSERS.get(media_type)
         if parser is None:
@@ -213,6 +211,13 @@ class RecentIds:
             self._older, self._newer = self._newer, set()
         self._newer |= fresh
         return len(hashes) - len(fresh)
+
+
+def _is_single(media_type: str, body: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether the form of the request is that of one event, whatever its body turned out to be."""
+    if cloudevents.is_binary(headers) or media_type == "application/cloudevents+json":
+        return True
+    return media_type == "application/json" and not body.lstrip().startswith(b"[")
 
 
 def microseconds(time: datetime) -> int:

@@ -260,6 +260,14 @@ async def _post_while_another_is_read(client: httpx.AsyncClient) -> httpx.Respon
     return inner[0]
 
 
+async def test_what_should_be_one_event_is_its_requests_own_fault(client: httpx.AsyncClient) -> None:
+    for body in (b"[null, null]", b"[]", b"{}", b"7"):
+        assert (await post(client, body, "application/cloudevents+json")).status_code == 422
+    attributes = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "a", "ce-type": "chat.message", "ce-subject": "s"}
+    headers = {"Content-Type": "application/json"} | attributes
+    assert (await client.post(PATH, content=b'["no object"]', headers=headers)).status_code == 422
+
+
 async def test_binary_cloud_events_with_hostile_headers(client: httpx.AsyncClient) -> None:
     headers = {
         b"Content-Type": b"application/json",

@@ -135,18 +135,19 @@ async def test_a_letter_is_redriven_once(client: httpx.AsyncClient, database: Da
 
 
 @pytest.mark.parametrize(
-    ("raw", "code"),
+    ("raw", "reason"),
     [
-        (b"no json", "still_refused"),
+        (b"no json", "JSON"),
         (b'{"event_id": "1", "type": "x", "stream_id": "s", "data": {}}', "unknown_type"),
     ],
 )
 async def test_a_letter_that_is_refused_again_is_not_marked(
-    client: httpx.AsyncClient, database: Database, raw: bytes, code: str
+    client: httpx.AsyncClient, database: Database, raw: bytes, reason: str
 ) -> None:
     letter = await add_letter(database, 1, raw)
     response = await client.post(f"/api/v1/dead-letters/{letter}/redrive")
-    assert (response.status_code, response.json()["error_code"]) == (422, code)
+    assert (response.status_code, response.json()["error_code"]) == (409, "still_refused")
+    assert reason in response.json()["detail"]
     assert (await client.get("/api/v1/dead-letters")).json()[0]["redriven_at"] is None
 
 
