@@ -39,6 +39,7 @@ from telemetra.store.database import Database
 from telemetra.store.embedded import EmbeddedPostgres
 from telemetra.store.migrate import migrate
 from telemetra.store.moments import moments_since
+from telemetra.store.status import pipeline_status
 from telemetra.tracing import Tracer
 
 SUPERVISE_SECONDS = 1.0
@@ -98,13 +99,14 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
         await maintenance.once()
 
         relay = MemoryRelay()
-        position = await log.position()
+        position = await pipeline_status(database)
         hub = Hub(
             clock=clock,
             kinds=registry.kinds,
             history=StoredMoments(database, clock),
             metrics=metrics,
             epoch=position.epoch,
+            committed=position.applied,
             interval_seconds=settings.websocket_interval_seconds,
             ping_seconds=settings.websocket_ping_seconds,
             client_bytes=settings.live_client_bytes,

@@ -127,8 +127,12 @@ class OpenStream:
             self.advance(newest_end)
 
     def finalise_idle(self) -> None:
-        """A stream that stayed silent: its minutes are final, up to the newest one with data and no further."""
+        """A stream that stayed silent: its minutes are final, up to the newest one with data and no further.
+
+        What is open ends: nobody would ever hear of its end if the stream does not come back.
+        """
         newest_end = max(self.minutes) + MINUTE
+        self.moments += self._detectors.close()
         if newest_end > self.final_until:
             self._finalise(newest_end)
         self.next_step = self._next_step()

@@ -82,12 +82,8 @@ class SeriesWatch:
         return moments
 
     def skip(self, *, forget: bool) -> list[Moment]:
-        """Close what is open, as of its last active hop, and begin new windows after a gap; `forget` what was usual."""
-        moments = []
-        for moment_type, watch in self._watches.items():
-            if watch.alarm is not None:
-                moments.append(self._emit(moment_type, watch.alarm, self._episodes[moment_type], closed=True))
-                self._finish(moment_type, watch.alarm.active_until)
+        """Close what is open and begin new windows after a gap; `forget` what was usual."""
+        moments = self.close()
         self._windows.hops.clear()
         self.z_score = None
         if forget:
@@ -95,6 +91,15 @@ class SeriesWatch:
         else:
             for head in self._heads.values():
                 head.skip()
+        return moments
+
+    def close(self) -> list[Moment]:
+        """Close what is open, as of its last active hop."""
+        moments = []
+        for moment_type, watch in self._watches.items():
+            if watch.alarm is not None:
+                moments.append(self._emit(moment_type, watch.alarm, self._episodes[moment_type], closed=True))
+                self._finish(moment_type, watch.alarm.active_until)
         return moments
 
     def state(self) -> SeriesState:

@@ -56,6 +56,9 @@ class MomentDetectors:
             moments += watch.skip(forget=forget)
         return moments
 
+    def close(self) -> list[Moment]:
+        return [moment for watch in self._watches.values() for moment in watch.close()]
+
     @property
     def z_score(self) -> float | None:
         return self._primary.z_score

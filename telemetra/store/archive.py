@@ -13,7 +13,7 @@ from psycopg import sql
 
 from telemetra.model.times import to_datetime
 from telemetra.model.window import MINUTE
-from telemetra.store.database import Database, micros
+from telemetra.store.database import Database
 
 DAYS_AHEAD = 3
 _LOCK_KEY = 0x61726368  # "arch"
@@ -27,8 +27,6 @@ _PARTITIONS = """
 """
 _CREATE = sql.SQL("CREATE TABLE IF NOT EXISTS {name} PARTITION OF events FOR VALUES FROM ({start}) TO ({end})")
 _DROP = sql.SQL("DROP TABLE IF EXISTS {name}")
-_RAISE_FLOOR = "UPDATE archive_floor SET received_before = greatest(received_before, %s)"
-_FLOOR = "SELECT nullif(received_before, '-infinity') AS received_before FROM archive_floor"
 
 
 def days_of(times: Iterable[int]) -> set[date]:
@@ -62,8 +60,7 @@ async def ensure_partitions(database: Database, days: Iterable[date]) -> list[da
 
 
 async def drop_partitions(database: Database, before: int) -> list[date]:
-    """Drop the days that ended at or before `before` (microseconds) and record it in archive_floor, in one
-    transaction; returns the days dropped."""
+    """Drop the days that ended at or before `before` (microseconds), in one transaction; returns the days dropped."""
     last = to_datetime(before)
     old = sorted(day for day in await _existing(database) if _bounds(day)[1] <= last)
     if old:
@@ -71,15 +68,7 @@ async def drop_partitions(database: Database, before: int) -> list[date]:
             await connection.execute(_LOCK, (_LOCK_KEY,))
             for day in old:
                 await connection.execute(_DROP.format(name=sql.Identifier(_name(day))))
-            await connection.execute(_RAISE_FLOOR, (_bounds(old[-1])[1],))
     return old
-
-
-async def archive_floor(database: Database) -> int | None:
-    """The archive holds no event received before this time (microseconds); None: it holds all."""
-    row = await database.fetch_one(_FLOOR)
-    assert row is not None, "the migration makes the row"
-    return micros(row["received_before"])
 
 
 async def _existing(database: Database) -> set[date]:

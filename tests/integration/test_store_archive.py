@@ -8,7 +8,7 @@ from datetime import date
 
 from telemetra.model.times import to_datetime
 from telemetra.model.window import MINUTE
-from telemetra.store.archive import archive_floor, days_ahead, days_of, drop_partitions, ensure_partitions
+from telemetra.store.archive import days_ahead, days_of, drop_partitions, ensure_partitions
 from telemetra.store.database import Database
 from telemetra.store.events import EventPosition, list_events
 from tests.support.rows import NOW, add_event
@@ -77,19 +77,15 @@ async def test_a_day_is_that_of_utc_from_midnight_to_midnight(database: Database
     await add_event(database, 2, NOW, received_at=midnight + DAY - 1)
 
 
-async def test_old_days_go_whole_and_the_floor_says_so(database: Database) -> None:
+async def test_old_days_go_whole(database: Database) -> None:
     midnight = NOW - NOW % DAY
     await ensure_partitions(database, days_of([midnight - 2 * DAY, midnight - DAY, midnight]))
     for offset in range(3):
         await add_event(database, offset, NOW, received_at=midnight - offset * DAY)
-    assert await archive_floor(database) is None
 
     assert await drop_partitions(database, midnight - DAY - 1) == []
-    assert await archive_floor(database) is None
     assert await drop_partitions(database, midnight - 1) == sorted(days_of([midnight - 2 * DAY]))
-    assert await archive_floor(database) == midnight - DAY
     assert await drop_partitions(database, midnight) == sorted(days_of([midnight - DAY]))
-    assert await archive_floor(database) == midnight
     assert [event.log_offset for event in await list_events(database, "default", "s", limit=10)] == [0]
 
 

@@ -12,7 +12,7 @@ from telemetra.engine.engine import EngineSettings
 from telemetra.model.event import Event
 from telemetra.model.window import SECOND
 from tests.support import reference
-from tests.support.engine import Tables, event
+from tests.support.engine import START, Tables, event
 
 WORDS = ("hi", "LUL", "that was great", "Kappa Kappa", "worst play ever", "lirikFEELS gg", "?")
 
@@ -171,3 +171,16 @@ def test_what_cannot_be_counted_is_dead_with_its_reason() -> None:
     tables.store(engine.take_effects())
     assert tables.dead == {1: "unknown_type", 2: "invalid_data", 3: "refused_by_database"}
     assert tables.totals() == {"counted": 1, "dead": 3}
+
+
+def test_a_moment_that_is_open_when_its_stream_falls_silent_ends_when_its_minutes_are_final() -> None:
+    calm = [event(f"c{number}", number * 2) for number in range(600)]
+    burst = [event(f"b{number}", 1200 + number / 20) for number in range(800)]
+    tables = Tables([*calm, *burst])
+    engine = tables.run([])
+    engine.tick(11.0)
+    tables.store(engine.take_effects())
+    assert [moment.ended_at for moment in tables.moments.values()] == [None]
+    engine.tick(72.0)
+    tables.store(engine.take_effects())
+    assert [moment.ended_at for moment in tables.moments.values()] == [START + 1240 * SECOND]

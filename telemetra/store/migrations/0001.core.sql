@@ -83,13 +83,6 @@ CREATE TABLE events (
 ) PARTITION BY RANGE (received_at);
 CREATE INDEX events_stream ON events (workspace_id, stream_id, timestamp);
 
--- The archive no longer holds events received before this time (a row per workspace would change nothing: days go whole).
-CREATE TABLE archive_floor (
-    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    received_before timestamptz NOT NULL DEFAULT '-infinity'
-);
-INSERT INTO archive_floor DEFAULT VALUES;
-
 CREATE TABLE chat_summary_minute (
     workspace_id text NOT NULL,
     stream_id text NOT NULL,
