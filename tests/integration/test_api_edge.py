@@ -217,6 +217,7 @@ async def test_a_standby_is_ready_while_its_leader_works(database: Database) -> 
         await client.post(
             "/api/v1/events", json={"event_id": "1", "type": "chat.message", "stream_id": "s", "data": {}}
         )
+        await database.execute("UPDATE pipeline_offsets SET updated_at = clock_timestamp()")
         assert (await client.get("/ready")).status_code == 200
         await database.execute("UPDATE pipeline_offsets SET updated_at = clock_timestamp() - interval '31 s'")
         assert (await client.get("/ready")).status_code == 503

@@ -54,7 +54,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     server.start()
     try:
         with httpx.Client(base_url=server.url, timeout=10) as client:
-            events = channel_events(datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=MINUTES + 5))
+            events = channel_events(datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=MINUTES + 5))
             for first in range(0, len(events), 200):
                 answer = client.post("/api/v1/events", json=events[first : first + 200])
                 assert answer.status_code == 202
