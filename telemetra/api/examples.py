@@ -140,7 +140,7 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
         "stream_id": "lirik",
         "source": "api",
         "timestamp": "2015-10-17T11:30:00Z",
-        "received_at": "2015-10-17T11:30:00.214Z",
+        "received_at": "2015-10-17T11:30:00.214000Z",
         "disposition": "counted",
         "correlation_id": None,
         "connector_id": None,
