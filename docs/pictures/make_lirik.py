@@ -78,7 +78,7 @@ def server() -> Iterator[str]:
 def replay(address: str, file: Path, stream_id: str) -> Chat:
     """Replay a file at full speed and return what the server made of all of it."""
     received = ask(f"{address}/api/v1/ledger")["total"]["received"]
-    words = [TELEMETRA, "replay", "--url", address, "--stream", stream_id, file]
+    words = [str(TELEMETRA), "replay", "--url", address, "--stream", stream_id, str(file)]
     said = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout
     sent = int(said.split()[1].replace(",", ""))  # "sent 44,929 events: ..."
     until(lambda: ask(f"{address}/api/v1/ledger")["total"]["received"] == received + sent)
