@@ -1,0 +1,107 @@
+"""The engine against a plain dict-and-Counter loop and against Bytewax doing the same minute windows.
+
+The engine does all that it does in the product: it decodes each event's data, drops duplicates, keeps watermarks,
+hops, minutes and their finality, all measures, detectors and evidence, the ledger, the list for the archive and the
+states to store. Its peers are given decoded tuples and do less: see benchmarks/peers. One process, CPU seconds,
+interleaved rounds.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+
+from benchmarks.peers.plain_loop import plain_loop
+from benchmarks.support import report
+from benchmarks.support.chat import Feed, source
+from telemetra.engine.engine import Engine, EngineSettings
+from telemetra.kinds.base import Kind
+from telemetra.kinds.registry import load_registry
+from telemetra.model.event import Event
+from telemetra.model.window import SECOND
+from telemetra.moments.settings import MomentSettings
+from telemetra.moments.stream import MomentDetectors
+
+HAS_BYTEWAX = find_spec("bytewax") is not None
+if HAS_BYTEWAX:
+    from benchmarks.peers import bytewax_windows
+
+START = 1_700_000_040 * SECOND
+READ_ITEMS = 20_000
+EVENTS = 100_000
+ROUNDS = 5
+SIZES = ((1, 20.0), (100, 300.0))
+"""Streams, and events a second of event time in all."""
+
+_registry = load_registry("USD")
+_moments = MomentSettings()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    tiny = report.arguments(__doc__, argv)
+    events, rounds = (2_000, 1) if tiny else (EVENTS, ROUNDS)
+    for streams, rate in SIZES:
+        report.heading(
+            f"Engine, {streams} stream{'s' if streams > 1 else ''}",
+            source(),
+            f"{events:,} events, {rate:.0f} a second of event time; events per CPU second, {rounds} rounds",
+        )
+        compare(Feed("engine", streams=streams, rate=rate, start=START), events, rounds)
+
+
+def compare(feed: Feed, count: int, rounds: int) -> None:
+    events, chat = feed.events(count), feed.tuples(count)
+    contenders: dict[str, Callable[[int], float]] = {
+        "engine": lambda _: measured(count, lambda: run_engine(events)),
+        "plain loop": lambda _: measured(count, lambda: plain_loop(chat)),
+    }
+    if HAS_BYTEWAX:
+        keyed = bytewax_windows.keyed(chat)
+        contenders["Bytewax"] = lambda _: measured(count, bytewax_windows.dataflow(keyed))
+    else:
+        print("  left out: Bytewax (not installed for this Python)")
+    gc.freeze()  # the input is nobody's garbage
+    results = report.interleaved(rounds, contenders)
+    gc.unfreeze()
+    medians = {name: statistics.median(values) for name, values in results.items()}
+    for name, values in results.items():
+        report.row(name, values, "events/s")
+    report.ratio("engine / plain loop", medians["engine"] / medians["plain loop"])
+    if HAS_BYTEWAX:
+        report.ratio("engine / Bytewax", medians["engine"] / medians["Bytewax"], "5")
+
+
+def measured(count: int, run: Callable[[], int]) -> float:
+    """Events per CPU second of a run, which returns how many minutes it found."""
+    gc.collect()
+    started = time.process_time()
+    rows = run()
+    seconds = time.process_time() - started
+    assert rows, "nothing was counted"
+    return count / seconds
+
+
+def run_engine(events: Sequence[Event]) -> int:
+    """As the pipeline runs it, up to what a checkpoint would store. Returns the rows, of minutes still open too."""
+    engine = Engine(_registry, detectors, EngineSettings(), 0)
+    engine.load([])
+    rows = 0
+    for first in range(0, len(events), READ_ITEMS):
+        items = events[first : first + READ_ITEMS]
+        engine.missing(items)
+        engine.unique_keys(items)
+        engine.process(first, items, 0.0, {}, {})
+        rows += len(engine.take_effects().minutes)
+    engine.tick(60.0)
+    return rows + len(engine.take_effects().minutes)
+
+
+def detectors(kind: Kind, workspace_id: str, stream_id: str) -> MomentDetectors:
+    return MomentDetectors(kind, workspace_id, stream_id, _moments)
+
+
+if __name__ == "__main__":
+    main()
