@@ -223,7 +223,7 @@ class Engine:
         for stream in self._changed:
             out.minutes += stream.take_rows()
             out.moments += stream.take_moments()
-            out.states.append(stream.state())
+            out.states.append(stream.take_state())
         out.needs = min(
             (minute.first_offset for stream in self._open for minute in stream.minutes.values()), default=out.applied
         )

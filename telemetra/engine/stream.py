@@ -68,6 +68,7 @@ class OpenStream:
         self.next_step = self._next_step()
         if state.detectors:
             detectors.restore(state.detectors)
+        self._detectors_changed = False
 
     @property
     def key(self) -> StreamKey:
@@ -133,6 +134,7 @@ class OpenStream:
         """
         newest_end = max(self.minutes) + MINUTE
         self.moments += self._detectors.close()
+        self._detectors_changed = True
         if newest_end > self.final_until:
             self._finalise(newest_end)
         self.next_step = self._next_step()
@@ -148,7 +150,10 @@ class OpenStream:
         moments, self.moments = self.moments, []
         return moments
 
-    def state(self) -> StreamState:
+    def take_state(self) -> StreamState:
+        """What to store, without the detectors' state where it was stored already."""
+        detectors = self._detectors.state() if self._detectors_changed else None
+        self._detectors_changed = False
         return StreamState(
             workspace_id=self.workspace_id,
             stream_id=self.stream_id,
@@ -159,7 +164,7 @@ class OpenStream:
             last_data_end=self._last_data_end,
             carry=self._carry,
             minute_z=self._minute_z,
-            detectors=self._detectors.state(),
+            detectors=detectors,
         )
 
     def snapshot(self, now: int) -> Snapshot:
@@ -195,6 +200,7 @@ class OpenStream:
         if self.observed_until == 0:
             # Nothing is known of the time before the first event, so there is nothing to observe there.
             self.observed_until = min([end, *self.hops])
+        self._detectors_changed = True
         data_hops = iter(sorted(start for start in self.hops if start >= self.observed_until))
         next_data = next(data_hops, None)
         while self.observed_until < end:

@@ -32,7 +32,8 @@ class StreamState(msgspec.Struct):
 
     watermark, final_until, observed_until: SPEC 4, in microseconds (0 before the first event). `carry`: the last
     gauges of final minutes by measure. `minute_z`: z-scores of observed minutes that are not final, by window start.
-    `detectors`: the detectors' own state. `last_data_end`: end of the newest observed hop that held events.
+    `detectors`: the detectors' own state, None where it has not changed since it was stored: they see a stream once a
+    hop, while the rest changes with every event. `last_data_end`: end of the newest observed hop that held events.
     """
 
     workspace_id: str
@@ -44,4 +45,4 @@ class StreamState(msgspec.Struct):
     last_data_end: int = 0
     carry: dict[str, Any] = msgspec.field(default_factory=dict)
     minute_z: dict[int, float | None] = msgspec.field(default_factory=dict)
-    detectors: dict[str, Any] = msgspec.field(default_factory=dict)
+    detectors: dict[str, Any] | None = None

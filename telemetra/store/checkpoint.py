@@ -31,7 +31,7 @@ _FENCE = """
     WHERE partition = %s AND applied = %s AND owner_epoch = %s
 """
 _STATES = """
-    SELECT state FROM stream_state JOIN unnest(%s::text[], %s::text[]) AS wanted (workspace_id, stream_id)
+    SELECT state, detectors FROM stream_state JOIN unnest(%s::text[], %s::text[]) AS wanted (workspace_id, stream_id)
     USING (workspace_id, stream_id)
 """
 _KNOWN = """
@@ -48,7 +48,7 @@ _TABLE_KEYS: dict[str, tuple[tuple[str, ...], OnConflict]] = {
 }
 _WITH_OFFSET = frozenset({"transactions"})
 
-_state_encoder = msgspec.msgpack.Encoder()
+_encoder = msgspec.msgpack.Encoder()
 _state_decoder = msgspec.msgpack.Decoder(StreamState)
 
 
@@ -89,7 +89,7 @@ class CheckpointStore:
     async def load_states(self, keys: Iterable[StreamKey]) -> list[StreamState]:
         workspaces, streams = zip(*keys, strict=True)
         rows = await self._database.fetch_all(_STATES, (list(workspaces), list(streams)))
-        return [_state_decoder.decode(row["state"]) for row in rows]
+        return [_load_state(row["state"], row["detectors"]) for row in rows]
 
     async def load_dead(self, partition: int, first: int, until: int) -> set[int]:
         """Offsets in [first, until) that were recorded as rejected or dead."""
@@ -142,7 +142,9 @@ async def load_known(
 async def _save_streams(connection: AsyncConnection[Any], states: Sequence[StreamState]) -> None:
     key = ("workspace_id", "stream_id")
     await upsert(connection, "streams", key, [_stream_values(state) for state in states], touch="updated_at")
-    await upsert(connection, "stream_state", key, [_state_values(state) for state in states])
+    await upsert(connection, "stream_state", key, [_state_values(state) for state in states if state.detectors is None])
+    observed = [_detector_values(state) for state in states if state.detectors is not None]
+    await upsert(connection, "stream_state", key, observed)
 
 
 async def save_table_rows(connection: AsyncConnection[Any], table_rows: Iterable[TableRow], partition: int) -> None:
@@ -226,8 +228,23 @@ def _state_values(state: StreamState) -> dict[str, Any]:
         "final_until": to_datetime(state.final_until),
         "watermark": to_datetime(state.watermark),
         "observed_until": to_datetime(state.observed_until),
-        "state": "\\x" + _state_encoder.encode(state).hex(),
+        "state": _hex(_encoder.encode(msgspec.structs.replace(state, detectors=None))),
     }
+
+
+def _detector_values(state: StreamState) -> dict[str, Any]:
+    return _state_values(state) | {"detectors": _hex(_encoder.encode(state.detectors))}
+
+
+def _load_state(state: bytes, detectors: bytes | None) -> StreamState:
+    loaded = _state_decoder.decode(state)
+    loaded.detectors = None if detectors is None else msgspec.msgpack.decode(detectors)
+    return loaded
+
+
+def _hex(data: bytes) -> str:
+    """A bytea as PostgreSQL reads it."""
+    return "\\x" + data.hex()
 
 
 def _dead_values(letter: DeadLetter, partition: int) -> dict[str, Any]:
@@ -239,7 +256,7 @@ def _dead_values(letter: DeadLetter, partition: int) -> dict[str, Any]:
         "source": letter.source,
         "code": letter.code,
         "detail": letter.detail,
-        "raw": "\\x" + letter.raw.hex(),
+        "raw": _hex(letter.raw),
         "received_at": to_datetime(letter.received_at),
         "correlation_id": letter.correlation_id,
     }

@@ -81,7 +81,10 @@ class Tables:
     def store(self, effects: Effects) -> None:
         self.applied, self.needs = effects.applied, effects.needs
         for state in effects.states:
-            self._states[state.workspace_id, state.stream_id] = msgspec.msgpack.encode(state)
+            key = (state.workspace_id, state.stream_id)
+            if state.detectors is None and key in self._states:
+                state.detectors = _state_decoder.decode(self._states[key]).detectors
+            self._states[key] = msgspec.msgpack.encode(state)
         for row in effects.minutes:
             columns = {column.name: row.values[column.name] for column in self._registry.kinds[row.kind].columns}
             self.rows[row.stream_id, row.window_start] = columns | {"z_score": row.z_score, "anomaly": row.is_anomaly}

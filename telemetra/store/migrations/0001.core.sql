@@ -58,7 +58,8 @@ CREATE TABLE stream_state (
     final_until timestamptz NOT NULL,
     watermark timestamptz NOT NULL,
     observed_until timestamptz NOT NULL,
-    state bytea NOT NULL, -- the StreamState, msgpack
+    state bytea NOT NULL, -- the StreamState, MessagePack, without
+    detectors bytea, -- the state of its detectors, which changes once a hop and not with every event
     PRIMARY KEY (workspace_id, stream_id),
     FOREIGN KEY (workspace_id, stream_id) REFERENCES streams ON DELETE CASCADE
 );
