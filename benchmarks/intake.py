@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +30,6 @@ from telemetra.engine.effects import Archived
 from telemetra.kinds.broadcast import ChatMessage
 from telemetra.model.window import SECOND
 from telemetra.store import copy_rows
-from telemetra.store.leadership import Leadership
 
 PER_REQUEST = 1000
 PER_COPY = 5000
@@ -78,7 +76,7 @@ def measure(work: Path, url: str, events: int, peer_events: int, rounds: int) ->
     decoder = msgspec.json.Decoder(list[WholeEvent])
     with (
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-        leading(runner, url),
+        servers.leading(runner, url),
         servers.telemetra(work, settings={"DATABASE_URL": url}) as ours,
     ):
 
@@ -121,17 +119,6 @@ def measure(work: Path, url: str, events: int, peer_events: int, rounds: int) ->
                     DECODING: decode,
                 },
             )
-
-
-@contextmanager
-def leading(runner: asyncio.Runner, url: str) -> Iterator[None]:
-    """Hold the lead, so that Telemetra stands by."""
-    leadership = Leadership(url)
-    assert runner.run(leadership.acquire())
-    try:
-        yield
-    finally:
-        runner.run(leadership.close())
 
 
 def feed(name: str, count: int) -> Feed:

@@ -52,7 +52,7 @@ def now() -> int:
 class Feed:
     """Chat of `streams` streams in turn, `rate` events a second of event time in all, from `start` (microseconds).
 
-    Ids are unique as long as `name` is.
+    Ids and streams are named after `name`.
     """
 
     def __init__(self, name: str, *, streams: int, rate: float, start: int) -> None:
@@ -80,7 +80,7 @@ class Feed:
         return [(stream, time, line.user, line.text) for _, stream, time, line in self._rows(count)]
 
     def _rows(self, count: int) -> Iterator[tuple[int, str, int, Line]]:
-        names = [f"stream-{number}" for number in range(self._streams)]
+        names = [f"{self._name}-{number}" for number in range(self._streams)]
         for n, line in enumerate(islice(cycle(lines()), count)):
             yield n, names[n % self._streams], self._start + n * self._step, line
 

@@ -8,6 +8,9 @@ import platform
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def arguments(doc: str | None, argv: Sequence[str] | None) -> bool:
@@ -34,9 +37,9 @@ def machine() -> str:
     return f"{os.cpu_count()} × {model}, Python {platform.python_version()}, {platform.system()}; load {load:.1f}"
 
 
-def interleaved(rounds: int, contenders: Mapping[str, Callable[[int], float]]) -> dict[str, list[float]]:
+def interleaved(rounds: int, contenders: Mapping[str, Callable[[int], T]]) -> dict[str, list[T]]:
     """Each contender once per round, after a round that does not count. They are given the round's number."""
-    results: dict[str, list[float]] = {name: [] for name in contenders}
+    results: dict[str, list[T]] = {name: [] for name in contenders}
     for number in range(rounds + 1):
         for name, measure in contenders.items():
             value = measure(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -19,6 +20,7 @@ import psutil
 
 from telemetra.observability import configure_logging
 from telemetra.store.embedded import EmbeddedPostgres
+from telemetra.store.leadership import Leadership
 
 PROGRAM = Path(sys.executable).with_name("telemetra")
 START_SECONDS = 60.0
@@ -47,6 +49,17 @@ def postgres(data_dir: Path) -> Iterator[str]:
         yield url
     finally:
         embedded.stop()
+
+
+@contextmanager
+def leading(runner: asyncio.Runner, url: str) -> Iterator[None]:
+    """Hold the lead over the pipeline, so that a Telemetra stands by: it takes events and leaves them."""
+    leadership = Leadership(url)
+    assert runner.run(leadership.acquire())
+    try:
+        yield
+    finally:
+        runner.run(leadership.close())
 
 
 class Server:
