@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -48,7 +47,7 @@ PIPELINE_CONNECTIONS = 2
 _log = structlog.get_logger(__name__)
 
 Serving = Callable[[Services, str], Awaitable[None]]
-"""Called once, with the address, when requests are answered; runs beside the server and is cancelled at the end."""
+"""Called once, with the address; runs beside the server and is cancelled at its end."""
 
 
 async def serve(settings: Settings, *, beside: Serving | None = None) -> None:
@@ -59,7 +58,7 @@ async def serve(settings: Settings, *, beside: Serving | None = None) -> None:
         conninfo = await stack.enter_async_context(open_postgres(settings))
         services = await stack.enter_async_context(open_services(settings, conninfo, system_clock))
         if beside is not None:
-            await stack.enter_async_context(_background(_when_listening(listener, services, beside)))
+            await stack.enter_async_context(_background(beside(services, server.address(listener))))
         _log.info("serving", address=server.address(listener))
         await server.run(create_app(services), listener, before_exit=services.hub.close)
 
@@ -235,18 +234,6 @@ async def _supervise(embedded: EmbeddedPostgres) -> None:
                 _log.warning("postgres_restarted")
         except Exception:
             _log.exception("postgres_restart_failed")
-
-
-async def _when_listening(listener: socket.socket, services: Services, beside: Serving) -> None:
-    address = server.address(listener)
-    while True:
-        with contextlib.suppress(OSError):
-            host, port = listener.getsockname()[:2]
-            _, writer = await asyncio.open_connection(host, port)
-            writer.close()
-            await beside(services, address)
-            return
-        await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
