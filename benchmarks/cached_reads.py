@@ -6,9 +6,10 @@ rounds. Printed: answers per second (medians), CPU microseconds of the server's 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import multiprocessing
+import select
+import socket
 import statistics
 import tempfile
 import time
@@ -29,6 +30,7 @@ HOST = "127.0.0.1"
 CONNECTIONS = 32
 ROUNDS = 5
 SECONDS = 2.0
+WARM_UP_SECONDS = 0.3
 MINUTES = 30
 START = 1_445_081_400  # 2015-10-17T11:30:00Z, the start of a minute
 PATH = f"/api/v1/streams/bench/metrics?limit={MINUTES}"
@@ -48,55 +50,67 @@ def serve_bare(port: int, headers: list[tuple[bytes, bytes]], body: bytes) -> No
     uvloop.run(server.run(bare, server.listen(HOST, port), before_exit=lambda: None))
 
 
-class Asker(asyncio.Protocol):
-    """Sends the same request again whenever its answer, whose length is known, is complete."""
+class Client:
+    """Keep-alive connections, each with one request under way; a request follows an answer at once.
 
-    def __init__(self, request: bytes, answer_bytes: int) -> None:
-        self._request = request
-        self._answer_bytes = answer_bytes
-        self._received = 0
-        self.answers = 0
+    It never sleeps: a client that has to be woken makes the server pay for it, and more so the slower the server is.
+    """
 
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-        transport.write(self._request)
+    def __init__(self, port: int) -> None:
+        self._request = f"GET {PATH} HTTP/1.1\r\nHost: {HOST}:{port}\r\n\r\n".encode()
+        self._answer_bytes = _length_of_answer(port, self._request)
+        self._epoll = select.epoll()
+        self._sockets: dict[int, socket.socket] = {}
+        self._received: dict[int, int] = {}
+        for _ in range(CONNECTIONS):
+            connection = socket.create_connection((HOST, port))
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._sockets[connection.fileno()] = connection
+            self._received[connection.fileno()] = 0
+            self._epoll.register(connection, select.EPOLLIN)
+            connection.send(self._request)
 
-    def data_received(self, data: bytes) -> None:
-        self._received += len(data)
-        if self._received >= self._answer_bytes:
-            self._received -= self._answer_bytes
-            self.answers += 1
-            self.transport.write(self._request)
+    def run(self, seconds: float) -> int:
+        """The number of answers within that time."""
+        answers = 0
+        deadline = time.perf_counter() + seconds
+        while time.perf_counter() < deadline:
+            for number, _ in self._epoll.poll(0):
+                connection = self._sockets[number]
+                received = self._received[number] + len(connection.recv(1 << 20))
+                if received >= self._answer_bytes:
+                    received -= self._answer_bytes
+                    answers += 1
+                    connection.send(self._request)
+                self._received[number] = received
+        return answers
+
+    def close(self) -> None:
+        for connection in self._sockets.values():
+            connection.close()
+        self._epoll.close()
 
 
-async def measure(port: int, process: psutil.Process) -> tuple[float, float]:
+def measure(port: int, process: psutil.Process) -> tuple[float, float]:
     """Answers per second and CPU microseconds of the server per answer."""
-    request = f"GET {PATH} HTTP/1.1\r\nHost: {HOST}:{port}\r\n\r\n".encode()
-    loop = asyncio.get_running_loop()
-    answer_bytes = await _length_of_answer(port, request)
-    askers = [
-        (await loop.create_connection(lambda: Asker(request, answer_bytes), HOST, port))[1] for _ in range(CONNECTIONS)
-    ]
-    await asyncio.sleep(0.2)
-    before, cpu, started = sum(asker.answers for asker in askers), sum(process.cpu_times()[:2]), time.perf_counter()
-    await asyncio.sleep(SECONDS)
-    answers, seconds = sum(asker.answers for asker in askers) - before, time.perf_counter() - started
+    client = Client(port)
+    client.run(WARM_UP_SECONDS)
+    cpu = sum(process.cpu_times()[:2])
+    answers = client.run(SECONDS)
     cpu = sum(process.cpu_times()[:2]) - cpu
-    for asker in askers:
-        asker.transport.abort()
-    return answers / seconds, cpu / answers * 1e6
+    client.close()
+    return answers / SECONDS, cpu / answers * 1e6
 
 
-async def _length_of_answer(port: int, request: bytes) -> int:
-    reader, writer = await asyncio.open_connection(HOST, port)
-    writer.write(request)
-    head = await reader.readuntil(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200"), head
-    length = next(
-        int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
-    )
-    writer.close()
-    return len(head) + length
+def _length_of_answer(port: int, request: bytes) -> int:
+    with socket.create_connection((HOST, port)) as connection:
+        connection.sendall(request)
+        reader = connection.makefile("rb")
+        head = b"".join(iter(reader.readline, b"\r\n")) + b"\r\n"
+        assert head.startswith(b"HTTP/1.1 200"), head
+        lines = head.lower().split(b"\r\n")
+        return len(head) + next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
 
 
 def events() -> bytes:
@@ -156,7 +170,7 @@ def main() -> None:
             raw = [(k.encode(), v.encode()) for k, v in headers if k.lower() not in added_by_server]
             processes.append(start(serve_bare, bare_port, raw, body))
             wait_for(lambda: fetch(bare_port, "/")[1] == body)
-            uvloop.run(compare(port, bare_port, [psutil.Process(process.pid) for process in processes], len(body)))
+            compare(port, bare_port, [psutil.Process(process.pid) for process in processes], len(body))
         finally:
             for process in processes:
                 process.terminate()
@@ -164,12 +178,12 @@ def main() -> None:
                 process.join(20)
 
 
-async def compare(port: int, bare_port: int, processes: list[psutil.Process], body_bytes: int) -> None:
+def compare(port: int, bare_port: int, processes: list[psutil.Process], body_bytes: int) -> None:
     ours: list[tuple[float, float]] = []
     bare: list[tuple[float, float]] = []
     for _ in range(ROUNDS):
-        bare.append(await measure(bare_port, processes[1]))
-        ours.append(await measure(port, processes[0]))
+        bare.append(measure(bare_port, processes[1]))
+        ours.append(measure(port, processes[0]))
     rate, cpu = (statistics.median(values) for values in zip(*ours, strict=True))
     bare_rate, bare_cpu = (statistics.median(values) for values in zip(*bare, strict=True))
     print(f"cached GET metrics, {MINUTES} rows, {body_bytes} bytes, {CONNECTIONS} connections")

@@ -47,7 +47,7 @@ def add_account_routes(app: FastAPI, services: Services) -> None:
             body,
             request.headers,
             DEFAULT_WORKSPACE,
-            request.scope["correlation_id"],
+            request.scope["exchange"].correlation_id,
         )
         if result.single and result.rejected:
             refused = result.rejected[0]
@@ -98,5 +98,5 @@ def add_account_routes(app: FastAPI, services: Services) -> None:
     async def redrive(request: Request, letter_id: LetterId) -> Response:
         """Of use once the reason for the refusal is gone. An event that is refused again makes a new letter."""
         return json_answer(
-            await dead_letters.redrive(services, DEFAULT_WORKSPACE, letter_id, request.scope["correlation_id"])
+            await dead_letters.redrive(services, DEFAULT_WORKSPACE, letter_id, request.scope["exchange"].correlation_id)
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,9 +19,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-Reader = Callable[[Scope], dict[str, Any]]
+REMEMBERED = 512
+REMEMBERED_BYTES = 512
 
 
 class Query(BaseModel):
@@ -39,47 +40,43 @@ class Door(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        self.app = _serve(endpoint, set(self.param_convertors))
+        hints = typing.get_type_hints(endpoint, include_extras=True)
+        self._path_types = {name: TypeAdapter(hints[name]) for name in self.param_convertors}
+        self._query_types: dict[str, type[Query]] = {
+            name: typing.get_args(hints[name])[0]
+            for name in inspect.signature(endpoint).parameters
+            if name != "request" and name not in self._path_types
+        }
+        # Who polls asks the same again and again, and what is read cannot be changed.
+        self._remembered = functools.lru_cache(maxsize=REMEMBERED)(self._read)
+        self.app = self._serve
 
+    async def answer(self, request: Request, path_values: tuple[str, ...]) -> Response:
+        """Raises RequestValidationError, or what the endpoint raises."""
+        query = request.scope["query_string"]
+        read = self._remembered if len(query) <= REMEMBERED_BYTES else self._read
+        response: Response = await self.endpoint(request, **read(path_values, query))
+        return response
 
-def _serve(endpoint: Callable[..., Awaitable[Response]], path_names: set[str]) -> ASGIApp:
-    hints = typing.get_type_hints(endpoint, include_extras=True)
-    parameters = [name for name in inspect.signature(endpoint).parameters if name != "request"]
-    readers = [_path_reader(name, TypeAdapter(hints[name])) for name in parameters if name in path_names]
-    readers += [_query_reader(name, typing.get_args(hints[name])[0]) for name in parameters if name not in path_names]
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The way through FastAPI's router."""
+        request = Request(scope, receive, send)
+        values = tuple(str(scope["path_params"][name]) for name in self._path_types)
+        await (await self.answer(request, values))(scope, receive, send)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    def _read(self, path_values: tuple[str, ...], query: bytes) -> dict[str, Any]:
         arguments: dict[str, Any] = {}
-        for read in readers:
-            arguments.update(read(scope))
-        response = await endpoint(Request(scope, receive, send), **arguments)
-        await response(scope, receive, send)
-
-    return app
-
-
-def _path_reader(name: str, adapter: TypeAdapter[Any]) -> Reader:
-    def read(scope: Scope) -> dict[str, Any]:
-        try:
-            return {name: adapter.validate_python(scope["path_params"][name])}
-        except ValidationError as error:
-            raise RequestValidationError(_located(error, "path", name)) from None
-
-    return read
-
-
-def _query_reader(name: str, model: type[Query]) -> Reader:
-    @functools.lru_cache(maxsize=256)  # who polls asks the same again; the models are frozen
-    def parse(text: bytes) -> Query:
-        return model.model_validate(dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True)))
-
-    def read(scope: Scope) -> dict[str, Any]:
-        try:
-            return {name: parse(scope["query_string"])}
-        except ValidationError as error:
-            raise RequestValidationError(_located(error, "query")) from None
-
-    return read
+        for (name, adapter), value in zip(self._path_types.items(), path_values, strict=True):
+            try:
+                arguments[name] = adapter.validate_python(value)
+            except ValidationError as error:
+                raise RequestValidationError(_located(error, "path", name)) from None
+        for name, model in self._query_types.items():
+            try:
+                arguments[name] = model.model_validate(dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)))
+            except ValidationError as error:
+                raise RequestValidationError(_located(error, "query")) from None
+        return arguments
 
 
 def _located(error: ValidationError, *place: str) -> list[dict[str, Any]]:

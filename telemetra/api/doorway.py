@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telemetra.api.door import Door
 from telemetra.api.problems import Problems
 from telemetra.errors import TelemetraError
+
+REMEMBERED = 4096
+REMEMBERED_CHARACTERS = 256
 
 
 class Doorway:
@@ -23,26 +28,31 @@ class Doorway:
         self._problems = problems
         self._plain = {(method, door.path): door for door in doors for method in door.methods or ()}
         self._patterns = [door for door in doors if door.param_convertors]
+        self._remembered = functools.lru_cache(maxsize=REMEMBERED)(self._find)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        door = self._find(scope) if scope["type"] == "http" else None
+        door = None
+        if scope["type"] == "http":
+            path = scope["path"]
+            find = self._remembered if len(path) <= REMEMBERED_CHARACTERS else self._find
+            door, path_values = find("GET" if scope["method"] == "HEAD" else scope["method"], path)
         if door is None:
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         scope["route"] = door
         try:
-            await door.app(scope, receive, send)
+            response = await door.answer(Request(scope, receive, send), path_values)
         except (TelemetraError, RequestValidationError, HTTPException) as error:
-            await self._problems.of_error(scope["path"], error)(scope, receive, send)
+            response = self._problems.of_error(path, error)
+        await response(scope, receive, send)
 
-    def _find(self, scope: Scope) -> Door | None:
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        path = scope["path"]
+    def _find(self, method: str, path: str) -> tuple[Door | None, tuple[str, ...]]:
+        """The door and the values of its path parameters, in their order."""
         door = self._plain.get((method, path))
         if door is not None:
-            return door
+            return door, ()
         for door in self._patterns:
             match = door.path_regex.match(path)
             if match is not None and method in (door.methods or ()):
-                scope["path_params"] = match.groupdict()
-                return door
-        return None
+                return door, match.groups()
+        return None, ()

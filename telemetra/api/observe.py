@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 import secrets
@@ -32,6 +33,30 @@ _usable = re.compile(r"[A-Za-z0-9._:-]{1,128}").fullmatch
 _logger = logging.getLogger(__name__)
 
 
+class Exchange:
+    """One request and its answer: what the layers below may know of it stands in `scope["exchange"]`."""
+
+    __slots__ = ("_send", "correlation_id", "status")
+
+    def __init__(self, send: Send, correlation_id: str) -> None:
+        self._send = send
+        self.correlation_id = correlation_id
+        self.status: int | None = None
+        """None until the answer has begun."""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message["headers"], *SECURITY_HEADERS, (CORRELATION_HEADER, self.correlation_id.encode())]
+            for name, _ in message["headers"]:
+                if name == CONTENT_SECURITY_POLICY:
+                    break
+            else:
+                headers.append(DEFAULT_POLICY)
+            message["headers"] = headers
+        await self._send(message)
+
+
 class Observe:
     """The outermost layer. A request's log line stands at DEBUG when it went well: the metrics count those."""
 
@@ -39,31 +64,22 @@ class Observe:
         self._app = app
         self._histogram = metrics.requests
         self._seconds: dict[tuple[str, str, int], Histogram] = {}
+        self._prefix = secrets.token_hex(8)
+        self._numbers = itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         given = header(scope, CORRELATION_HEADER)
-        correlation_id = given if given is not None and _usable(given) else secrets.token_hex(16)
-        status = _CLIENT_GONE
-
-        async def send_observed(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = [*message["headers"], *SECURITY_HEADERS, (CORRELATION_HEADER, correlation_id.encode())]
-                if not any(name == CONTENT_SECURITY_POLICY for name, _ in headers):
-                    headers.append(DEFAULT_POLICY)
-                message["headers"] = headers
-            await send(message)
-
-        scope["correlation_id"] = correlation_id
-        started = time.perf_counter()
+        # Unique, not secret: a random number for the process and a count within it.
+        correlation_id = given if given and _usable(given) else f"{self._prefix}{next(self._numbers):016x}"
+        scope["exchange"] = exchange = Exchange(send, correlation_id)
         bind_contextvars(correlation_id=correlation_id)  # the server runs each request in a context of its own
+        started = time.perf_counter()
         try:
-            await self._app(scope, receive, send_observed)
+            await self._app(scope, receive, exchange.send)
         finally:
-            self._record(scope, status, time.perf_counter() - started)
+            self._record(scope, exchange.status or _CLIENT_GONE, time.perf_counter() - started)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
@@ -88,20 +104,13 @@ class LastResort:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        started = False
-
-        async def send_noting(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
         try:
-            await self._app(scope, receive, send_noting)
+            await self._app(scope, receive, send)
         except ClientDisconnect:
             _logger.debug("the client went away before its request was complete")
         except Exception:
             _logger.exception("a request failed")
-            if started:
+            if scope["exchange"].status is not None:
                 raise  # too late for an answer: the server cuts the connection
             detail = "The server could not answer this request; its log says why."
             await self._problems.response(scope["path"], 500, INTERNAL_ERROR, detail)(scope, receive, send)
