@@ -24,7 +24,7 @@ MEDIA_TYPE = "application/problem+json"
 VALIDATION_FAILED = "validation_failed"
 INTERNAL_ERROR = "internal_error"
 
-_STATUS_OF_CODE = {
+STATUS_OF_CODE = {
     "invalid_json": 400,
     "invalid_encoding": 400,
     "forbidden_host": 403,
@@ -85,7 +85,7 @@ class Problems:
                 return self.response(path, status, error.code, str(error), headers=headers)
             case Invalid():
                 errors = None if error.field is None else [FieldError(error.field, error.code, str(error))]
-                return self.response(path, _STATUS_OF_CODE.get(error.code, 422), error.code, str(error), errors=errors)
+                return self.response(path, STATUS_OF_CODE.get(error.code, 422), error.code, str(error), errors=errors)
             case NotFound():
                 return self.response(path, 404, error.code, str(error))
             case RequestValidationError():

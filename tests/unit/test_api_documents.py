@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
+from fastapi import FastAPI
 
 from telemetra.api import push_messages
+from telemetra.api.accounts import add_account_routes
 from telemetra.api.asyncapi import build_asyncapi
+from telemetra.api.door import Door
 from telemetra.api.examples import CLOUD_EVENT_EXAMPLE, EVENT_EXAMPLES, EXAMPLES, PROBLEM_EXAMPLE
+from telemetra.api.health import add_health_routes
+from telemetra.api.problems import STATUS_OF_CODE
+from telemetra.api.streams import add_stream_routes
 from telemetra.formats.cloudevents import parse_structured
 from telemetra.formats.native import RawEvent, parse_native
 from telemetra.live.channel import QueueChannel
 from telemetra.operations import models
 from telemetra.operations.models import Problem, StreamMetrics
+from telemetra.operations.services import Services
+from telemetra.settings import Settings
 from tests.support.live import KEY, REGISTRY, HandClock, ListHistory, make_hub, moment, publication, snapshot, take
 
 SENT = {str(model.__struct_config__.tag): model for model in push_messages.SENT}
@@ -94,3 +104,17 @@ def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
 
     follow(document)
     assert found > 20
+
+
+def test_the_reference_page_names_every_route_and_every_code() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/api.md").read_text()
+    app = FastAPI()
+    app.router.route_class = Door
+    services = cast(Services, SimpleNamespace(registry=REGISTRY, settings=Settings(_env_file=None)))  # type: ignore[call-arg]
+    for add in (add_stream_routes, add_account_routes, add_health_routes):
+        add(app, services)
+    doors = [route for route in app.routes if isinstance(route, Door)]
+    assert len(doors) > 10
+    rows = {f"| `{method} {door.path}` |" for door in doors for method in door.methods or ()}
+    assert {row for row in rows if row not in page} == set()
+    assert {code for code in STATUS_OF_CODE if f"`{code}`" not in page} == set()
