@@ -22,6 +22,7 @@ from telemetra.model.event import Event, LogItem, Rejection, StreamKey
 from telemetra.model.stream import StreamInfo, StreamState
 from telemetra.model.window import MINUTE, SECOND, Snapshot, minute_start
 from telemetra.moments.base import StreamDetectors
+from telemetra.moments.settings import MomentSettings
 
 DetectorFactory = Callable[[Kind, str, str], StreamDetectors]
 """(kind, workspace_id, stream_id) -> detectors without history."""
@@ -81,6 +82,11 @@ class Engine:
         """Take over stored states, before the first item of their streams."""
         for state in states:
             self.streams[state.workspace_id, state.stream_id] = self._open_stream(state)
+
+    def configure(self, settings_of: Callable[[str, str], MomentSettings]) -> None:
+        """Hand all streams in memory the settings of detection that now hold: (workspace_id, stream_id) -> settings."""
+        for key, stream in self.streams.items():
+            stream.configure(settings_of(*key))
 
     def refill(self, first: int, items: Sequence[LogItem], dead: Set[int], known: Mapping[fx.UniqueKey, int]) -> None:
         """Fill memory from items whose effects are stored already: nothing is written, no watermark moves.

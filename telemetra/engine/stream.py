@@ -16,6 +16,7 @@ from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo, StreamState
 from telemetra.model.window import HOP, HOPS_PER_WINDOW, MINUTE, SECOND, MinuteRow, Snapshot, hop_start, minute_start
 from telemetra.moments.base import StreamDetectors
+from telemetra.moments.settings import MomentSettings
 
 MAX_OBSERVED_GAP = 10 * MINUTE
 """Hops without events are shown to the detectors up to this gap; a longer one is skipped."""
@@ -109,6 +110,10 @@ class OpenStream:
         """After a refill: rows of minutes that the watermark has passed are stored already."""
         self.dirty = {start for start in self.dirty if start + MINUTE > self.watermark}
         self._current_at = -1
+
+    def configure(self, settings: MomentSettings) -> None:
+        """From the next hop on, moments are detected with these settings."""
+        self._detectors.configure(settings)
 
     def advance(self, watermark: int) -> None:
         """Move the watermark: observe the hops that it reached, then make minutes final that it passed."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo
 from telemetra.model.window import Observation
+from telemetra.moments.settings import MomentSettings
 
 
 class Detector(Protocol):
@@ -41,6 +42,9 @@ class StreamDetectors(Protocol):
     def skip(self, to: int) -> list[Moment]: ...
 
     def close(self) -> list[Moment]: ...
+
+    def configure(self, settings: MomentSettings) -> None:
+        """From the next call on, these settings hold; what is open goes on under them."""
 
     @property
     def z_score(self) -> float | None:

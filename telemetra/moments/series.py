@@ -33,7 +33,7 @@ class SeriesWatch:
         self._series = series
         self._workspace_id = workspace_id
         self._stream_id = stream_id
-        self._settings = settings
+        self.settings = settings
         self._windows = Windows(count=series.count)
         self._watches = {
             moment_type: Watch(up=moment_type == series.up, least=series.least)
@@ -69,7 +69,7 @@ class SeriesWatch:
                 merge(episode.evidence, evidence.hops[-1])
                 if window is not None:
                     episode.add_window(end, window)
-            change = step(watch, reading, self._settings)
+            change = step(watch, reading, self.settings)
             if change is None or watch.alarm is None:
                 continue
             if episode is None:
@@ -134,12 +134,12 @@ class SeriesWatch:
             stream_id=self._stream_id,
             moment_type=moment_type,
             series=self._series,
-            settings=self._settings,
+            settings=self.settings,
             alarm=alarm,
             episode=episode,
             ended_at=alarm.active_until if closed else None,
         )
 
     def _finish(self, moment_type: str, end: int) -> None:
-        release(self._watches[moment_type], end, self._settings)
+        release(self._watches[moment_type], end, self.settings)
         del self._episodes[moment_type]

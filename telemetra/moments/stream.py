@@ -59,6 +59,10 @@ class MomentDetectors:
     def close(self) -> list[Moment]:
         return [moment for watch in self._watches.values() for moment in watch.close()]
 
+    def configure(self, settings: MomentSettings) -> None:
+        for watch in self._watches.values():
+            watch.settings = settings
+
     @property
     def z_score(self) -> float | None:
         return self._primary.z_score
