@@ -99,9 +99,9 @@ class MetricsQuery(Query):
     limit: int = Field(100, ge=1, le=1000)
     """Most minutes to answer."""
     start_time: Time | None = None
-    """Only minutes that start at or after this time."""
+    """Only minutes that end at or after this time."""
     end_time: Time | None = None
-    """Only minutes that start before this time."""
+    """Only minutes that end at or before this time."""
     resolution: Resolution = "1m"
     """Length of a row; only `1m` so far, the others are answered 422 `not_yet`."""
 
@@ -114,7 +114,7 @@ class MomentsQuery(Query):
     start_time: Time | None = None
     """Only moments whose onset is at or after this time."""
     end_time: Time | None = None
-    """Only moments whose onset is before this time."""
+    """Only moments whose onset is at or before this time."""
 
 
 class EventsQuery(Query):
@@ -130,7 +130,7 @@ class LedgerQuery(Query):
     start_time: Time | None = None
     """Only minutes of arrival that start at or after this time."""
     end_time: Time | None = None
-    """Only minutes of arrival that start before this time."""
+    """Only minutes of arrival that start at or before this time."""
     source: Name | None = None
     """Only this source."""
 
