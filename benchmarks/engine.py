@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from typing import Any
 
 from benchmarks.peers.plain_loop import plain_loop
 from benchmarks.support import report
@@ -31,12 +32,14 @@ if HAS_BYTEWAX:
 
 START = 1_700_000_040 * SECOND
 READ_ITEMS = 20_000
-EVENTS = 60_000
+EVENTS = 40_000
 ROUNDS = 5
 SIZES = ((1, 20.0), (100, 300.0))
 """Streams, and events a second of event time in all."""
 
-TARGETS = {"plain loop": "", "Bytewax, minutes alone": "", "Bytewax, hops and minutes": "5"}
+ENGINE, LOOP = "engine", "plain loop"
+MINUTES, HOPS_AND_MINUTES = "Bytewax, minutes alone", "Bytewax, hops and minutes"
+TARGETS = {LOOP: "", MINUTES: "", HOPS_AND_MINUTES: "5"}
 
 _registry = load_registry("USD")
 _moments = MomentSettings()
@@ -51,37 +54,45 @@ def main(argv: Sequence[str] | None = None) -> None:
             source(),
             f"{events:,} events, {rate:.0f} a second of event time; events per CPU second, {rounds} rounds",
         )
-        compare(Feed("engine", streams=streams, rate=rate, start=START), events, rounds)
+        compare(streams, rate, events, rounds)
 
 
-def compare(feed: Feed, count: int, rounds: int) -> None:
-    events, chat = feed.events(count), feed.tuples(count)
-    contenders: dict[str, Callable[[int], float]] = {
-        "engine": lambda _: measured(count, lambda: run_engine(events)),
-        "plain loop": lambda _: measured(count, lambda: plain_loop(chat)),
+def compare(streams: int, rate: float, count: int, rounds: int) -> None:
+    def contender(name: str, run: Callable[[Any], int], given: Callable[[Feed], Any]) -> Callable[[int], float]:
+        # Everybody has texts of their own: nobody profits from what another had remembered.
+        return lambda number: measured(
+            count, run, given(Feed(f"{name}-{number}", streams=streams, rate=rate, start=START))
+        )
+
+    def events(feed: Feed) -> list[Event]:
+        return feed.events(count)
+
+    contenders = {
+        ENGINE: contender("engine", run_engine, events),
+        LOOP: contender("loop", plain_loop, lambda feed: list(map(tuple, feed.rows(count)))),
     }
     if HAS_BYTEWAX:
-        contenders["Bytewax, minutes alone"] = lambda _: measured(count, bytewax_windows.minutes(events))
-        contenders["Bytewax, hops and minutes"] = lambda _: measured(count, bytewax_windows.hops_and_minutes(events))
+        contenders[MINUTES] = contender("minutes", bytewax_windows.minutes, events)
+        contenders[HOPS_AND_MINUTES] = contender("hops", bytewax_windows.hops_and_minutes, events)
     else:
         print("  left out: Bytewax (not installed for this Python)")
-    gc.freeze()  # the input is nobody's garbage
     results = report.interleaved(rounds, contenders)
-    gc.unfreeze()
     medians = {name: statistics.median(values) for name, values in results.items()}
     for name, values in results.items():
         report.row(name, values, "events/s")
     for name, target in TARGETS.items():
         if name in medians:
-            report.ratio(f"engine / {name}", medians["engine"] / medians[name], target)
+            report.ratio(f"{ENGINE} / {name}", medians[ENGINE] / medians[name], target)
 
 
-def measured(count: int, run: Callable[[], int]) -> float:
+def measured(count: int, run: Callable[[Any], int], given: Any) -> float:
     """Events per CPU second of a run, which returns how many minutes it found."""
     gc.collect()
+    gc.freeze()  # what is given is nobody's garbage
     started = time.process_time()
-    rows = run()
+    rows = run(given)
     seconds = time.process_time() - started
+    gc.unfreeze()
     assert rows, "nothing was counted"
     return count / seconds
 

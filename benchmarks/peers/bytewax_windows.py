@@ -6,7 +6,7 @@ Telemetra's own functions, so that only the engines differ.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -47,13 +47,13 @@ class Window:
         self.sentiment = 0
 
 
-def minutes(events: Sequence[Event]) -> Callable[[], int]:
-    """A run of minute windows alone; it returns their number."""
+def minutes(events: Sequence[Event]) -> int:
+    """Windows of a minute alone; returns their number."""
     flow = Dataflow("minutes")
     return _run(flow, _windows(_chat(flow, events), "minute", timedelta(minutes=1)))
 
 
-def hops_and_minutes(events: Sequence[Event]) -> Callable[[], int]:
+def hops_and_minutes(events: Sequence[Event]) -> int:
     """With windows of 10 s too, which Telemetra keeps for its detectors and live numbers."""
     flow = Dataflow("hops and minutes")
     chat = _chat(flow, events)
@@ -75,12 +75,9 @@ def _windows(stream: KeyedStream[Chat], name: str, length: timedelta) -> list[Ro
     return rows
 
 
-def _run(flow: Dataflow, rows: list[Row]) -> Callable[[], int]:
-    def run() -> int:
-        run_main(flow)
-        return len(rows)
-
-    return run
+def _run(flow: Dataflow, rows: list[Row]) -> int:
+    run_main(flow)
+    return len(rows)
 
 
 def _decode(event: Event) -> tuple[str, Chat]:

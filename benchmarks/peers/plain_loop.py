@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from telemetra.model.window import MINUTE
 from telemetra.text import emotes
 
-Chat = tuple[str, int, str, str]
-"""Stream, microseconds, user, text."""
+Chat = tuple[int, str, int, str, str]
+"""Number, stream, microseconds, user, text."""
 
 
 def plain_loop(chat: Sequence[Chat]) -> int:
     """Messages, unique chatters and top emotes per stream and minute. Returns the number of minutes."""
     find = emotes.find
     minutes: dict[tuple[str, int], tuple[list[int], set[str], Counter[str]]] = {}
-    for stream, time, user, text in chat:
+    for _, stream, time, user, text in chat:
         key = stream, time - time % MINUTE
         minute = minutes.get(key)
         if minute is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,7 +18,7 @@ from telemetra.model.window import SECOND
 from telemetra.sources.simulate import Simulation
 
 LIRIK = Path(__file__).resolve().parents[3] / "shared" / "data" / "chat" / "lirik-2015.csv"
-LONGEST_MESSAGE = 500
+LONGEST_MESSAGE = 450
 
 _encode = msgspec.json.Encoder().encode
 
@@ -25,23 +26,38 @@ _encode = msgspec.json.Encoder().encode
 class Line(NamedTuple):
     user: str
     text: str
+    repeated: bool
+
+
+class Row(NamedTuple):
+    number: int
+    stream: str
+    time: int
+    user: str
+    text: str
 
 
 @cache
 def lines() -> tuple[Line, ...]:
-    """Messages in the order in which they were written, at most 500 characters each."""
+    """Messages in the order in which they were written, at most 450 characters each."""
+    written = _read()
+    times = Counter(text for _, text in written)
+    return tuple(Line(user, text, times[text] > 1) for user, text in written)
+
+
+def _read() -> list[tuple[str, str]]:
     if LIRIK.exists():
         with LIRIK.open(encoding="utf-8", errors="replace") as file:
             fields = [line.rstrip("\n").split(",", 3) for line in file]
-        return tuple(Line(user, text[:LONGEST_MESSAGE]) for _, _, user, text in fields if text)
+        return [(user, text[:LONGEST_MESSAGE]) for _, _, user, text in fields if text]
     events = Simulation(seed=1, origin=0).events(0, 3600 * SECOND)
     chat = (event["data"] for event in events if event["type"] == "chat.message")
-    return tuple(Line(data["user_id"], data["message"]) for data in islice(chat, 40_000))
+    return [(data["user_id"], data["message"]) for data in islice(chat, 40_000)]
 
 
 def source() -> str:
     kind = "captured chat" if LIRIK.exists() else "simulated chat (no captured data here)"
-    return f"{kind}, {len(lines()):,} different messages"
+    return f"{kind}, {len(lines()):,} messages"
 
 
 def now() -> int:
@@ -61,44 +77,38 @@ class Feed:
         self._step = round(SECOND / rate)
         self._start = start
 
-    def events(self, count: int) -> list[Event]:
-        """As they come out of the log, received a second after they happened."""
-        return [
-            Event(f"{self._name}-{n}", "chat.message", "default", stream, "api", time, time + SECOND, _data(line))
-            for n, stream, time, line in self._rows(count)
-        ]
+    def events(self, count: int, per_request: int = 1000) -> list[Event]:
+        """As they come out of the log; those of one request arrived together, a second after the last of them."""
+        events = []
+        for row in self.rows(count):
+            received_at = self._start + (row.number // per_request + 1) * per_request * self._step + SECOND
+            event_id = f"{self._name}-{row.number}"
+            data = _encode(_data(row))
+            events.append(Event(event_id, "chat.message", "default", row.stream, "api", row.time, received_at, data))
+        return events
 
     def bodies(self, count: int, per_request: int) -> list[bytes]:
         """The same events as JSON arrays for POST /api/v1/events."""
-        rows = self._rows(count)
-        return [
-            b"[" + b",".join(map(self._json, part)) + b"]" for part in iter(lambda: list(islice(rows, per_request)), [])
-        ]
+        rows = self.rows(count)
+        return [_encode(list(map(self._body, part))) for part in iter(lambda: list(islice(rows, per_request)), [])]
 
-    def tuples(self, count: int) -> list[tuple[str, int, str, str]]:
-        """(stream, microseconds, user, text): decoded as far as it goes."""
-        return [(stream, time, line.user, line.text) for _, stream, time, line in self._rows(count)]
+    def rows(self, count: int) -> Iterator[Row]:
+        streams = [f"{self._name}-{number}" for number in range(self._streams)]
+        for number, line in enumerate(islice(cycle(lines()), count)):
+            # What nobody wrote twice is written but once here too, however often the file is gone through.
+            text = line.text if line.repeated else f"{line.text} {self._name}/{number // len(lines())}"
+            time = self._start + number * self._step
+            yield Row(number, streams[number % self._streams], time, line.user, text)
 
-    def _rows(self, count: int) -> Iterator[tuple[int, str, int, Line]]:
-        names = [f"{self._name}-{number}" for number in range(self._streams)]
-        for n, line in enumerate(islice(cycle(lines()), count)):
-            yield n, names[n % self._streams], self._start + n * self._step, line
-
-    def _json(self, row: tuple[int, str, int, Line]) -> bytes:
-        n, stream, time, line = row
-        data = msgspec.Raw(_data(line))
-        event_id = f"{self._name}-{n}"
-        return _encode(
-            {
-                "event_id": event_id,
-                "type": "chat.message",
-                "stream_id": stream,
-                "timestamp": rfc3339(time),
-                "data": data,
-            }
-        )
+    def _body(self, row: Row) -> dict[str, Any]:
+        return {
+            "event_id": f"{self._name}-{row.number}",
+            "type": "chat.message",
+            "stream_id": row.stream,
+            "timestamp": rfc3339(row.time),
+            "data": _data(row),
+        }
 
 
-@cache
-def _data(line: Line) -> bytes:
-    return _encode({"user_id": line.user, "username": line.user, "message": line.text})
+def _data(row: Row) -> dict[str, str]:
+    return {"user_id": row.user, "username": row.user, "message": row.text}

@@ -1,0 +1,1 @@
+"""Novelty and burst on the shared part of the Numenta Anomaly Benchmark: `python -m benchmarks.nab`."""
