@@ -28,9 +28,6 @@ DetectorFactory = Callable[[Kind, str, str], StreamDetectors]
 """(kind, workspace_id, stream_id) -> detectors without history."""
 
 
-_UNKNOWN = ("unknown_type", "no kind declares this type")
-
-
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """Microseconds but for `anomaly_z`; the defaults are those of SPEC 4."""
@@ -126,48 +123,53 @@ class Engine:
         """Count items. `now_seconds` is monotonic. `known` as in `refill`; new keys are added to it. `poison`: offsets
         that made the database refuse a checkpoint, with the reason: they become dead letters."""
         streams, types, changed, dead = self.streams, self._types, self._changed, self._out.dead
-        archive, ledger = self._out.archive, _Ledger(self._out.ledger)
-        delay = self._settings.watermark_delay
+        archive, ledger, delay = self._out.archive, self._out.ledger, self._settings.watermark_delay
+        received_at, source, workspace_id, counts = -1, "", "", [0]
         for offset, item in enumerate(items, first):
+            # The items of one request follow each other and stand in the same row of the ledger.
+            if item.received_at != received_at or item.source != source or item.workspace_id != workspace_id:
+                received_at, source, workspace_id = item.received_at, item.source, item.workspace_id
+                counts = ledger.setdefault(
+                    (workspace_id, source, minute_start(received_at)), [0] * len(fx.LEDGER_COLUMNS)
+                )
             if isinstance(item, Rejection):
                 dead.append(letters.rejected(offset, item))
-                ledger.add(item, fx.REJECTED)
+                counts[fx.REJECTED] += 1
                 continue
             event = item
-            stream = streams.get((event.workspace_id, event.stream_id))
+            stream = streams.get((workspace_id, event.stream_id))
             known_type = types.get(event.type)
-            problem = _problem(offset, event, known_type, stream, poison)
-            if known_type is not None and problem is None:
-                try:
-                    data: Any = known_type.decode(event.data)
-                except msgspec.MsgspecError as error:
-                    problem = "invalid_data", str(error)
-            if known_type is None or problem is not None:
-                dead.append(letters.dead(offset, event, *(problem or _UNKNOWN)))
-                ledger.add(event, fx.DEAD)
+            if known_type is None or offset in poison or (stream is not None and stream.kind is not known_type.kind):
+                dead.append(letters.dead(offset, event, *_problem(offset, event, known_type, poison)))
+                counts[fx.DEAD] += 1
+                continue
+            try:
+                data: Any = known_type.decode(event.data)
+            except msgspec.MsgspecError as error:
+                dead.append(letters.dead(offset, event, "invalid_data", str(error)))
+                counts[fx.DEAD] += 1
                 continue
             if stream is None:
-                stream = streams[event.workspace_id, event.stream_id] = self._new_stream(known_type.kind, event)
+                stream = streams[workspace_id, event.stream_id] = self._new_stream(known_type.kind, event)
             stream.touched_at = now_seconds
-            time, key = event.timestamp, (event.source, event.event_id)
+            time, key = event.timestamp, (source, event.event_id)
             if key in stream.seen:
-                ledger.add(event, fx.DUPLICATE)
+                counts[fx.DUPLICATE] += 1
                 continue
             if time - time % MINUTE < stream.final_until:
                 archive.append((offset, event, "late"))
-                ledger.add(event, fx.LATE)
+                counts[fx.LATE] += 1
                 changed.add(stream)
                 continue
             declared = known_type.declared
             if declared.unique is not None and known.setdefault(_unique_key(declared, event, data), offset) != offset:
-                ledger.add(event, fx.DUPLICATE)
+                counts[fx.DUPLICATE] += 1
                 continue
             archive.append((offset, event, "counted"))
-            ledger.add(event, fx.COUNTED)
+            counts[fx.COUNTED] += 1
             changed.add(stream)
             lane = event.type if declared.lane is None else declared.lane(event, data)
             stream.add((event, data), lane, offset, key)
-            received_at = event.received_at
             if received_at > stream.info.last_event_at:
                 self._note_arrival(stream.info, event)
             if known_type.special:
@@ -300,37 +302,13 @@ class _Type:
         self.special = declared.row is not None or declared.describe is not None
 
 
-class _Ledger:
-    """Counts by (workspace, source, minute of arrival); events of one request follow each other."""
-
-    __slots__ = ("_counts", "_received_at", "_row", "_source", "_workspace_id")
-
-    def __init__(self, counts: dict[fx.LedgerKey, list[int]]) -> None:
-        self._counts = counts
-        self._workspace_id = self._source = ""
-        self._received_at = -1
-        self._row: list[int] = []
-
-    def add(self, item: LogItem, column: int) -> None:
-        received_at, source, workspace_id = item.received_at, item.source, item.workspace_id
-        if received_at != self._received_at or source != self._source or workspace_id != self._workspace_id:
-            self._received_at, self._source, self._workspace_id = received_at, source, workspace_id
-            key = (workspace_id, source, minute_start(received_at))
-            self._row = self._counts.setdefault(key, [0] * len(fx.LEDGER_COLUMNS))
-        self._row[column] += 1
-
-
-def _problem(
-    offset: int, event: Event, known_type: _Type | None, stream: OpenStream | None, poison: Mapping[int, str]
-) -> tuple[str, str] | None:
-    """Why an event cannot be counted, before its data is looked at."""
+def _problem(offset: int, event: Event, known_type: _Type | None, poison: Mapping[int, str]) -> tuple[str, str]:
+    """Why an event cannot be counted, whatever its data are."""
     if offset in poison:
         return "refused_by_database", poison[offset]
     if known_type is None:
-        return _UNKNOWN
-    if stream is not None and stream.plan.kind is not known_type.kind:
-        return "wrong_kind", f"{event.type} does not belong to a stream of kind {stream.plan.kind.name}"
-    return None
+        return "unknown_type", f"no kind declares {event.type}"
+    return "wrong_kind", f"{event.type} belongs to {known_type.kind.name}, the stream is of another kind"
 
 
 def _unique_key(declared: EventType, event: Event, data: Any) -> fx.UniqueKey:

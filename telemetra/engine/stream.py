@@ -42,6 +42,7 @@ class OpenStream:
         self, plan: KindPlan, state: StreamState, detectors: StreamDetectors, *, allowed_lateness: int, anomaly_z: float
     ) -> None:
         self.plan = plan
+        self.kind = plan.kind
         self.workspace_id, self.stream_id = state.workspace_id, state.stream_id
         self.info: StreamInfo = state.info
         self.watermark = state.watermark
