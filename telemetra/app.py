@@ -24,7 +24,6 @@ from telemetra.live.relay_memory import MemoryRelay
 from telemetra.maintenance import Maintenance, PartitionMaker
 from telemetra.model.event import StreamKey
 from telemetra.model.window import SECOND
-from telemetra.moments.settings import MomentSettings
 from telemetra.moments.stream import MomentDetectors
 from telemetra.monitor import Monitor
 from telemetra.observability import Metrics
@@ -37,6 +36,7 @@ from telemetra.store.checkpoint import CheckpointStore
 from telemetra.store.database import Database
 from telemetra.store.embedded import EmbeddedPostgres
 from telemetra.store.migrate import migrate
+from telemetra.store.moment_settings import SettingsBook
 from telemetra.store.moments import moments_since
 from telemetra.store.status import pipeline_status
 from telemetra.tracing import Tracer
@@ -163,7 +163,6 @@ def _pipeline(
     tracer: Tracer,
 ) -> AbstractAsyncContextManager[RunPipeline]:
     """What runs on the pipeline's own event loop, with connections of its own."""
-    moment_settings = MomentSettings()
     engine = EngineSettings(
         watermark_delay=round(settings.watermark_delay_seconds * SECOND),
         allowed_lateness=round(settings.allowed_lateness_seconds * SECOND),
@@ -178,9 +177,6 @@ def _pipeline(
         tick_seconds=settings.websocket_interval_seconds,
     )
 
-    def detectors(kind: Kind, workspace_id: str, stream_id: str) -> MomentDetectors:
-        return MomentDetectors(kind, workspace_id, stream_id, moment_settings)
-
     async def invalidate(changed: Sequence[StreamKey]) -> None:
         for workspace_id, stream_id in changed:
             for pattern in keys.patterns_of_stream(workspace_id, stream_id):
@@ -192,15 +188,19 @@ def _pipeline(
     async def opened() -> AsyncIterator[RunPipeline]:
         database = Database(conninfo, min_size=1, max_size=PIPELINE_CONNECTIONS, name="telemetra pipeline")
         await database.open()
-        store = CheckpointStore(database, registry)
+        store, book = CheckpointStore(database, registry), SettingsBook(database)
         ports = Ports(
             log=PostgresLog(database),
             store=store,
+            settings=book,
             relay=relay,
             invalidate=invalidate,
             prepare=lambda times: partitions.make(database, times),
             recent_moments=lambda since: moments_since(database, since),
         )
+
+        def detectors(kind: Kind, workspace_id: str, stream_id: str) -> MomentDetectors:
+            return MomentDetectors(kind, workspace_id, stream_id, book.of(workspace_id, stream_id))
 
         async def run(stop: asyncio.Event) -> None:
             owner = await store.take_over(0, owner_name())

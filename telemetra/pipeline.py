@@ -26,6 +26,7 @@ from telemetra.model.moment import Moment
 from telemetra.observability import Metrics
 from telemetra.store.checkpoint import CheckpointStore, Owner
 from telemetra.store.database import Failure, classify
+from telemetra.store.moment_settings import SettingsBook
 from telemetra.tracing import Tracer
 
 REPUBLISHED_SECONDS = 600
@@ -45,15 +46,19 @@ class PipelineSettings:
     read_items: int = 20_000
     interval_seconds: float = 0.2
     tick_seconds: float = 1.5
+    settings_seconds: float = 1.0
+    """How often is looked whether settings of detection were changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What the pipeline reads from and tells. `invalidate` is told the streams that a commit changed; `prepare` makes
-    room in the archive for days (microseconds of arrival) before events of them are stored."""
+    room in the archive for days (microseconds of arrival) before events of them are stored. `settings`: what the
+    detectors are made with."""
 
     log: EventLog
     store: CheckpointStore
+    settings: SettingsBook
     relay: Relay
     invalidate: Callable[[Sequence[StreamKey]], Awaitable[None]]
     prepare: Callable[[set[int]], Awaitable[None]]
@@ -99,6 +104,7 @@ class Pipeline:
         self._pauses = delays()
         self._republished = False
         self._evict_due = 0.0
+        self._settings_due = 0.0
         self._changed_due = 0.0
         self._decaying_due = 0.0
 
@@ -145,6 +151,7 @@ class Pipeline:
     async def rebuild(self) -> Engine:
         """An engine that remembers what one that never stopped would: read from `needs`, write nothing."""
         position = await self._ports.store.position(self._owner)
+        await self._ports.settings.refresh()
         engine = Engine(self._registry, self._detectors, self._settings.engine, position.applied)
         dead = await self._ports.store.load_dead(self._owner.partition, position.needs, position.applied)
         offset = position.needs
@@ -165,6 +172,10 @@ class Pipeline:
         read = await self._ports.log.read(self._applied, self._limit)
         full = len(read.items) == self._limit
         now = time.monotonic()
+        if now >= self._settings_due:
+            self._settings_due = now + self._settings.settings_seconds
+            if await self._ports.settings.refresh():
+                engine.configure(self._ports.settings.of)
         if read.items:
             await self._load_states(engine, read)
             known = await self._known(engine, read)

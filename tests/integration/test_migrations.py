@@ -103,7 +103,7 @@ def test_a_database_newer_than_the_program_is_refused(empty_url: str, directory:
 
 
 def test_every_table_with_data_of_a_tenant_carries_its_workspace(database_url: str) -> None:
-    global_tables = {"log_head", "log_records", "pipeline_offsets"}
+    global_tables = {"log_head", "log_records", "pipeline_offsets", "moment_settings_revision"}
     with psycopg.connect(database_url) as connection:
         with_workspace = {
             name

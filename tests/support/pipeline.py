@@ -12,12 +12,14 @@ from telemetra.live.base import Publication
 from telemetra.maintenance import PartitionMaker
 from telemetra.model.event import LogItem, StreamKey
 from telemetra.model.moment import Moment
+from telemetra.moments.stream import MomentDetectors
 from telemetra.observability import Metrics
 from telemetra.pipeline import Pipeline, PipelineSettings, Ports
 from telemetra.store.checkpoint import CheckpointStore, Owner
 from telemetra.store.database import Database
+from telemetra.store.moment_settings import SettingsBook
 from telemetra.tracing import Tracer
-from tests.support.engine import REGISTRY, detectors
+from tests.support.engine import REGISTRY
 
 
 class Published:
@@ -40,10 +42,13 @@ class DrivenPipeline:
         self.database = database
         self.log = PostgresLog(database)
         self.store = CheckpointStore(database, REGISTRY)
+        self.book = SettingsBook(database)
         self.relay = Published()
         self.invalidated: list[StreamKey] = []
         self._partitions = PartitionMaker()
-        self._settings = PipelineSettings(EngineSettings(), read_items=read_items, tick_seconds=0.0)
+        self._settings = PipelineSettings(
+            EngineSettings(), read_items=read_items, tick_seconds=0.0, settings_seconds=0.0
+        )
 
     async def owner(self) -> Owner:
         return await self.store.take_over(0, "test")
@@ -58,6 +63,7 @@ class DrivenPipeline:
         ports = Ports(
             log=self.log,
             store=self.store,
+            settings=self.book,
             relay=self.relay,
             invalidate=invalidate,
             prepare=lambda times: self._partitions.make(self.database, times),
@@ -67,7 +73,7 @@ class DrivenPipeline:
             owner,
             ports,
             REGISTRY,
-            detectors,
+            lambda kind, *key: MomentDetectors(kind, *key, self.book.of(*key)),
             self._settings,
             clock=system_clock,
             metrics=Metrics(),

@@ -162,6 +162,22 @@ CREATE TABLE moments (
 CREATE INDEX moments_stream ON moments (workspace_id, stream_id, timestamp DESC);
 CREATE INDEX moments_emitted ON moments (emitted_at);
 
+-- Overrides of the settings of detection; stream_id '' stands for the whole workspace. Streams may be set ahead of time.
+CREATE TABLE moment_settings (
+    workspace_id text NOT NULL,
+    stream_id text NOT NULL,
+    overrides jsonb NOT NULL CHECK (jsonb_typeof(overrides) = 'object'),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (workspace_id, stream_id)
+);
+
+-- One row: raised with every change of moment_settings, so that the pipeline learns of it by reading one number.
+CREATE TABLE moment_settings_revision (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    revision bigint NOT NULL DEFAULT 0
+);
+INSERT INTO moment_settings_revision DEFAULT VALUES;
+
 CREATE TABLE ledger_minute (
     workspace_id text NOT NULL,
     source text NOT NULL,
