@@ -141,6 +141,18 @@ def test_recent_moments_come_with_the_metrics(live: Callable[[str], ClientConnec
     assert recent[0].keys() >= {"moment_id", "moment_type", "timestamp", "description", "severity"}
 
 
+def test_server_sent_events_carry_the_same_and_are_not_compressed(product: httpx.Client) -> None:
+    path = f"/api/v1/streams/{STREAM}/live"
+    with product.stream("GET", path, headers={"Accept-Encoding": "gzip"}) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert "content-encoding" not in response.headers
+        lines = (line for line in response.iter_lines() if line.startswith("data: "))
+        messages = [json.loads(next(lines).removeprefix("data: ")) for _ in range(2)]
+    assert [message["type"] for message in messages] == ["connected", "metrics"]
+    refused = product.get(path, headers={"Origin": "https://evil.example"})
+    assert (refused.status_code, refused.json()["error_code"]) == (403, "forbidden_origin")
+
+
 def test_a_ping_is_answered(live: Callable[[str], ClientConnection]) -> None:
     with live(STREAM) as client:
         client.send('{"type":"ping"}')

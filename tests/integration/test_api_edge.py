@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import msgspec
@@ -121,6 +122,31 @@ async def test_pages_of_other_origins_may_not_change_anything(client: httpx.Asyn
         check_problem(response, 403, "forbidden_origin")
     for origin in (PAGE, "http://127.0.0.1:8000"):
         assert (await client.post("/api/v1/events", json=[], headers={"Origin": origin})).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"host", b"evil.example")],
+        [],
+        [(b"host", b"127.0.0.1:8000"), (b"origin", b"https://evil.example")],
+        [(b"host", b"127.0.0.1:8000"), (b"origin", b"null")],
+    ],
+)
+async def test_websockets_of_others_are_closed_before_they_open(
+    database: Database, headers: list[tuple[bytes, bytes]]
+) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        raise AssertionError("nothing is to be read")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/ws/live/s", "headers": headers, "query_string": b"", "subprotocols": []}
+    await create_app(make_services(database))(scope, receive, send)
+    assert [(message["type"], message["code"]) for message in sent] == [("websocket.close", 1008)]
 
 
 async def test_cors_answers_its_own_origins_only(client: httpx.AsyncClient) -> None:
