@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from telemetra.kinds.base import Column, Entry, Window
+from telemetra.model.event import Event
 
 MONEY_SCALE = 12
 """Decimals kept of an amount: sums are integers of 10**-12 units, so that no order of additions can differ."""
@@ -69,7 +70,7 @@ class Distinct:
 class Top:
     """The `size` most frequent values as [value, count] pairs: by count, ties by value. Every occurrence counts.
 
-    Without `column` it is evidence only: its result stands under `output` and is not stored with the minute.
+    Also gives `<name>_all` and `<name>_different`: all values, and the different ones.
     """
 
     carries = False
@@ -81,12 +82,10 @@ class Top:
         output: str,
         values: Callable[[Any], Iterable[str]],
         size: int,
-        *,
-        stored: bool,
     ) -> None:
         self.name = name
         self.lanes = frozenset((lane,))
-        self.columns = (Column(output, "jsonb"),) if stored else ()
+        self.columns = (Column(output, "jsonb"),)
         self._output, self._values, self._size = output, values, size
 
     def create(self) -> Counter[str]:
@@ -105,11 +104,19 @@ class Top:
 
     def finish(self, state: Counter[str], window: Window) -> dict[str, Any]:
         ordered = sorted(state.items(), key=lambda pair: (-pair[1], pair[0]))
-        return {self._output: [[value, count] for value, count in ordered[: self._size]]}
+        return {
+            self._output: [[value, count] for value, count in ordered[: self._size]],
+            f"{self.name}_all": state.total(),
+            f"{self.name}_different": len(state),
+        }
 
 
 class Sentiment:
-    """Mean of integer scores in 1/10,000, with the number of clearly positive and negative ones."""
+    """Mean of integer scores in 1/10,000, with the number of clearly positive and negative ones.
+
+    Also gives what spread and means over hops are made of: `sentiment_number`, `sentiment_sum`, `sentiment_squares`
+    (scores as -1..1).
+    """
 
     carries = False
     columns = (
@@ -124,7 +131,7 @@ class Sentiment:
         self._score, self._positive, self._negative = score, positive, negative
 
     def create(self) -> list[int]:
-        return [0, 0, 0, 0]
+        return [0, 0, 0, 0, 0]
 
     def add(self, state: list[int], entries: Sequence[Entry]) -> list[int]:
         score, positive, negative = self._score, self._positive, self._negative
@@ -133,15 +140,23 @@ class Sentiment:
         state[1] += sum(scores)
         state[2] += sum(1 for value in scores if value >= positive)
         state[3] += sum(1 for value in scores if value <= negative)
+        state[4] += sum(value * value for value in scores if value)
         return state
 
     def merge(self, states: Sequence[list[int]]) -> list[int]:
         return [sum(column) for column in zip(*states, strict=True)]
 
     def finish(self, state: list[int], window: Window) -> dict[str, Any]:
-        number, total, positive, negative = state
+        number, total, positive, negative, squares = state
         mean = total / (number * 10_000) if number else None
-        return {"avg_sentiment": mean, "positive_count": positive, "negative_count": negative}
+        return {
+            "avg_sentiment": mean,
+            "positive_count": positive,
+            "negative_count": negative,
+            "sentiment_number": number,
+            "sentiment_sum": total / 10_000,
+            "sentiment_squares": squares / 10_000**2,
+        }
 
 
 class Money:
@@ -246,3 +261,32 @@ class Gauge:
             "last_reading": state[1] if state[3] else None,
             "last_reading_at": last[0] if known else None,
         }
+
+
+class Announcements:
+    """What was announced in a hop, for the detectors alone: at most `MOST` items that `told` makes of its events."""
+
+    carries = False
+    columns: tuple[Column, ...] = ()
+    MOST = 5
+
+    def __init__(self, lane: str, output: str, told: Callable[[Event, Any], dict[str, Any] | None]) -> None:
+        self.name = output
+        self.lanes = frozenset((lane,))
+        self._told = told
+
+    def create(self) -> list[dict[str, Any]]:
+        return []
+
+    def add(self, state: list[dict[str, Any]], entries: Sequence[Entry]) -> list[dict[str, Any]]:
+        for event, data in entries:
+            told = self._told(event, data)
+            if told is not None and len(state) < self.MOST:
+                state.append(told)
+        return state
+
+    def merge(self, states: Sequence[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        return list(chain.from_iterable(states))
+
+    def finish(self, state: list[dict[str, Any]], window: Window) -> dict[str, Any]:
+        return {self.name: state.copy()}

@@ -32,7 +32,9 @@ class KindPlan:
                 self._lanes.setdefault(lane, []).append((index, measure))
         self.carrying = tuple((index, measure) for index, measure in enumerate(kind.measures) if measure.carries)
         self.carrying_lanes = frozenset(lane for _, measure in self.carrying for lane in measure.lanes)
-        self._empty_values = self.finish([self.new_hop()], Window(0, HOP_SECONDS), {})
+        self._all = tuple(enumerate(kind.measures))
+        self._stored = tuple((index, measure) for index, measure in self._all if measure.columns)
+        self._empty_values = self._finish(self._all, [self.new_hop()], Window(0, HOP_SECONDS), {})
 
     def new_hop(self) -> Hop:
         return Hop([measure.create() for measure in self.kind.measures])
@@ -48,10 +50,19 @@ class KindPlan:
 
     def finish(self, hops: Sequence[Hop], window: Window, previous: Mapping[str, Any]) -> dict[str, Any]:
         """The values of a window made of `hops` in time order; `previous`: carried state by measure name."""
+        return self._finish(self._stored, hops, window, previous)
+
+    def _finish(
+        self,
+        measures: Iterable[tuple[int, Measure]],
+        hops: Sequence[Hop],
+        window: Window,
+        previous: Mapping[str, Any],
+    ) -> dict[str, Any]:
         for hop in hops:
             self.flush(hop)
         values: dict[str, Any] = {}
-        for index, measure in enumerate(self.kind.measures):
+        for index, measure in measures:
             state = hops[0].states[index] if len(hops) == 1 else measure.merge([hop.states[index] for hop in hops])
             if measure.carries:
                 values |= measure.finish(state, Window(window.end, window.seconds, previous.get(measure.name)))
@@ -74,11 +85,16 @@ class KindPlan:
 
     def observation(self, end: int, hop: Hop | None) -> Observation:
         """What detectors are shown of the hop that ends at `end` (None: no event)."""
-        values = self._empty_values if hop is None else self.finish([hop], Window(end, HOP_SECONDS), {})
+        values = self._empty_values if hop is None else self._finish(self._all, [hop], Window(end, HOP_SECONDS), {})
+        kind = self.kind
         return Observation(
             end=end,
-            values={series.name: series.value(values) for series in self.kind.series},
-            evidence={name: values[output] for name, output in self.kind.evidence.items()},
+            values={series.name: series.value(values) for series in kind.series},
+            evidence={name: values[output] for name, output in kind.evidence.items()},
+            weights={series.name: series.weight(values) for series in kind.series if series.weight is not None},
+            facts={name: values[name] for name in kind.facts if values[name]},
+            participants=values[kind.participants] if kind.participants else [],
+            happenings=values[kind.happenings] if kind.happenings else [],
         )
 
     def empty_values(self) -> dict[str, Any]:

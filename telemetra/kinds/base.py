@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -39,7 +39,8 @@ class Measure(Protocol):
     The engine calls `create` once per hop, `add` with the hop's entries of each of the measure's lanes in log order
     (any number of times: the result must not depend on how the entries were batched), `merge` over hops in time
     order, and `finish` on the merged state. `finish` gives a value per column, and may give more for series,
-    evidence and presentation. A measure that `carries` is also given the merged state of all earlier minutes, so that
+    evidence and presentation. A measure without columns is for the detectors alone: it is finished for single hops
+    and never for minutes. A measure that `carries` is also given the merged state of all earlier minutes, so that
     a gauge can show its last reading; that state must be made of numbers, strings, lists and None.
     """
 
@@ -97,11 +98,17 @@ class EventType:
 class Series:
     """One number per hop that detectors watch: `value` takes the finished measures of one hop.
 
-    `count`: a sum of events (empty hops count as 0, the baseline has a floor of the square root of the mean, and a
-    window's value is the sum of its hops); otherwise a gauge (empty hops are skipped and a window's value is the last
-    reading). `up` and `down` name the moment types raised. `spread` is the share of its level by which such a series
-    ordinarily varies: it stands for history while there is little. A window value below `least` is no rise, and a
-    level below `least` nothing to fall from, worth a moment.
+    A series has one of three forms. `count`: a sum of events (empty hops count as 0, the baseline has a floor of the
+    square root of the mean, and a window's value is the sum of its hops). With `weight`: a mean; `value` is a hop's
+    sum and `weight` the number of its events, a window's value is all of the one over all of the other, and a window
+    of less than `least_weight` says nothing. Otherwise a gauge (empty hops are skipped and a window's value is the
+    last reading).
+
+    `up` and `down` name the moment types raised; both may be the same. `spread` is the share of its level by which
+    such a series ordinarily varies (a mean: the standard deviation of one event); it stands for history while there is
+    little. `step` is an ordinary event of a count of amounts: the floor is then the square root of mean times step.
+    A window value below `least` is no rise, and a level below `least` nothing to fall from, worth a moment; for a mean
+    it is the least change. `fall`: the share of its level at or below which a window has fallen.
     """
 
     name: str
@@ -113,6 +120,48 @@ class Series:
     unit: str = ""
     spread: float = 0.25
     least: float = 0.0
+    step: float = 1.0
+    fall: float = 1.0
+    weight: Callable[[Mapping[str, Any]], float] | None = None
+    least_weight: float = 0.0
+
+
+Counts = Mapping[str, Mapping[str, int]]
+"""Evidence name to value to count."""
+
+
+class Situation(NamedTuple):
+    """What is known of a moment when it is explained. `facts` and `counts` are sums since its onset; `usual` are those
+    of an ordinary hop before it, `usual_counts` likewise, and `known_hops` says how much these are built on (0 at
+    first). `happenings`: what was announced since three minutes before the onset."""
+
+    moment_type: str
+    peak: float
+    level: float
+    hops: int
+    facts: Mapping[str, float]
+    usual: Mapping[str, float]
+    counts: Counts
+    usual_counts: Mapping[str, Mapping[str, float]]
+    known_hops: float
+    happenings: Sequence[Mapping[str, Any]]
+
+
+class Cause(NamedTuple):
+    """`name` of the cause, `confidence` in it (0..1), the `facts` that speak for it, and how it `reads` in a sentence
+    (`after a raid of 350 viewers from X`; empty: nothing to say)."""
+
+    name: str
+    confidence: float
+    facts: dict[str, Any]
+    reads: str = ""
+
+
+UNKNOWN = Cause("unknown", 0.0, {})
+
+
+def unexplained(situation: Situation) -> Cause:
+    return UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +170,10 @@ class Kind:
 
     `primary` names the series whose z-score stands in the minute rows. `present` turns a stored or provisional minute
     (values by column, seconds covered) into the API's metrics fields. `evidence` maps an evidence name to the
-    finished value of a hop that holds its (value, count) pairs.
+    finished value of a hop that holds its (value, count) pairs; of those in `compared` detectors also remember what is
+    usual. `facts` names finished values that add up over hops; `participants` one with the codes of who took part
+    (it adds the facts `sampled` and `newcomers`); `happenings` one with what was announced, each with its `time`.
+    `explain` says why a moment happened.
     """
 
     name: str
@@ -132,6 +184,11 @@ class Kind:
     primary: str
     present: Callable[[Mapping[str, Any], float], dict[str, Any]]
     evidence: Mapping[str, str] = field(default_factory=dict)
+    compared: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    participants: str | None = None
+    happenings: str | None = None
+    explain: Callable[[Situation], Cause] = unexplained
 
     @property
     def columns(self) -> tuple[Column, ...]:

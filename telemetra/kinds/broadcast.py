@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from telemetra.engine.measures import Count, Distinct, Gauge, Money, Sentiment, Top
+from telemetra.engine.measures import Announcements, Count, Distinct, Gauge, Money, Sentiment, Top
+from telemetra.engine.text_measures import FACTS, Conversation
 from telemetra.kinds.amounts import CURRENCIES, parse_amount
 from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, EventType, Kind, Series
 from telemetra.model.event import Event
@@ -15,7 +16,6 @@ from telemetra.text import emotes, sentiment
 
 COUNT_MAX = 2**53
 TOP_EMOTES = 10
-EVIDENCE_MESSAGES = 10
 LANES = ("chat.message", "chat.shared", "viewer.count", "transaction", "stream.meta")
 
 AMOUNT_SCHEMA = msgspec.Meta(
@@ -118,15 +118,8 @@ def build(currency: str) -> Kind:
             Count("chat", ["chat.message"], "chat_count", rate="chat_rate"),
             Count("shared_chat", ["chat.shared"], "shared_count"),
             Distinct("chatters", "chat.message", "unique_chatters", lambda data: data.user_id),
-            Top("emotes", "chat.message", "top_emotes", _emotes, TOP_EMOTES, stored=True),
-            Top(
-                "messages",
-                "chat.message",
-                "top_messages",
-                lambda data: (data.message,),
-                EVIDENCE_MESSAGES,
-                stored=False,
-            ),
+            Top("emotes", "chat.message", "top_emotes", _emotes, TOP_EMOTES),
+            Conversation("chat.message", lambda data: data.message, lambda data: data.user_id, emotes.find),
             Sentiment("chat.message", _sentiment, sentiment.POSITIVE, sentiment.NEGATIVE),
             Gauge(
                 "viewers",
@@ -138,6 +131,7 @@ def build(currency: str) -> Kind:
                 max_age=GAUGE_MAX_AGE,
             ),
             Money("transaction", amount, currency),
+            Announcements("stream.meta", "announced", _announced),
         ),
         series=(
             Series(
@@ -163,7 +157,18 @@ def build(currency: str) -> Kind:
         ),
         primary="chat",
         present=_present,
-        evidence={"messages": "top_messages", "emotes": "top_emotes"},
+        evidence={"messages": "said", "emotes": "top_emotes", "voices": "voices"},
+        compared=("emotes",),
+        facts=(
+            *FACTS,
+            "emotes_all",
+            "emotes_different",
+            "sentiment_number",
+            "sentiment_sum",
+            "sentiment_squares",
+        ),
+        participants="author_codes",
+        happenings="announced",
     )
 
 
@@ -219,6 +224,14 @@ def _describe(event: Event, data: StreamMeta) -> dict[str, Any]:
     elif data.event_type == "stream_end":
         fields |= {"ended_at": event.timestamp, "is_live": False}
     return fields
+
+
+def _announced(event: Event, data: StreamMeta) -> dict[str, Any] | None:
+    """What may explain a moment: raids."""
+    if data.event_type == "raid_incoming":
+        raid = data.raid or Raid()
+        return {"type": "raid", "time": event.timestamp, "from": raid.origin, "viewers": raid.viewer_count}
+    return None
 
 
 def _present(values: Mapping[str, Any], seconds: float) -> dict[str, Any]:

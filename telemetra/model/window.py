@@ -25,13 +25,19 @@ def minute_start(time: int) -> int:
 class Observation(msgspec.Struct, array_like=True):
     """What one hop of a stream looked like when the watermark first reached its end.
 
-    `values` holds a number per series of the kind, None where a gauge has no reading. `evidence` holds the most
-    frequent values per evidence name (`messages`, `emotes`) as [value, count] pairs, most frequent first.
+    `values` holds a number per series of the kind, None where a gauge has no reading; `weights` the number of events
+    behind the value of a mean. `evidence` holds values per evidence name (`messages`, `emotes`) as [value, count]
+    pairs, most frequent first. `facts` are further numbers that add up over hops (those that are 0 may be left out),
+    `participants` codes of who took part, `happenings` what was announced (plain data, each with its `time`).
     """
 
     end: int
     values: dict[str, float | None]
     evidence: dict[str, list[tuple[str, int]]]
+    weights: dict[str, float] = {}
+    facts: dict[str, float] = {}
+    participants: list[int] = []
+    happenings: list[dict[str, Any]] = []
 
 
 class MinuteRow(msgspec.Struct):

@@ -1,0 +1,118 @@
+"""Measures of what is said and by whom, for the detectors alone: bounded whatever people type."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from telemetra.kinds.base import Column, Entry, Window
+from telemetra.text.repeats import Group, grouped
+from telemetra.text.shingles import code_of
+
+MOST_TEXTS = 300
+"""Different texts of a hop that are looked at: the first ones of the log; shares are shares of these."""
+
+MOST_AUTHORS = 2_000
+
+_SHOWN = 6
+_TYPICAL = 4
+_TYPICAL_LENGTH = range(12, 120)
+_WAVE = 3  # messages of a hop that say the same: less is chance
+_WAVE_WORDS = 4  # a shorter text is a reaction of a crowd, not a text that is passed on
+_SHOUTED_LENGTH = 4
+
+
+class Conversation:
+    """Texts and authors of a hop, and how much of it is repeated, shouted, asked, by one author.
+
+    Its facts are sums over the texts that are kept: `messages`, `length` (code points), `shouted` (all capitals),
+    `questions`, `repeated` (messages beyond the first of their group, near repeats included), `wave` (messages of
+    groups of three and more with at least four words that are no emotes), `authors` (different ones), `busiest` (of
+    one author). Beside them `said` (representative texts with counts: the largest groups, then typical others),
+    `voices` (the busiest authors, as codes, with counts) and `author_codes`.
+    """
+
+    carries = False
+    columns: tuple[Column, ...] = ()
+
+    def __init__(
+        self,
+        lane: str,
+        text: Callable[[Any], str],
+        author: Callable[[Any], str],
+        emotes: Callable[[str], Sequence[str]],
+    ) -> None:
+        self.name = "conversation"
+        self.lanes = frozenset((lane,))
+        self._text, self._author, self._emotes = text, author, emotes
+
+    def create(self) -> tuple[Counter[str], Counter[str]]:
+        return Counter(), Counter()
+
+    def add(self, state: tuple[Counter[str], Counter[str]], entries: Sequence[Entry]) -> Any:
+        text, author = self._text, self._author
+        _count(state[0], [text(data) for _, data in entries], MOST_TEXTS)
+        _count(state[1], [author(data) for _, data in entries], MOST_AUTHORS)
+        return state
+
+    def merge(self, states: Sequence[tuple[Counter[str], Counter[str]]]) -> Any:
+        merged = self.create()
+        for texts, authors in states:
+            _count(merged[0], texts.elements(), MOST_TEXTS)
+            _count(merged[1], authors.elements(), MOST_AUTHORS)
+        return merged
+
+    def finish(self, state: tuple[Counter[str], Counter[str]], window: Window) -> dict[str, Any]:
+        texts, authors = state
+        if not texts:
+            return dict.fromkeys(FACTS, 0) | {"said": [], "voices": [], "author_codes": []}
+        groups = grouped(texts.items())
+        messages = texts.total()
+        busiest = sorted(authors.items(), key=_most)[:3] if len(authors) > 3 else sorted(authors.items(), key=_most)
+        return {
+            "messages": messages,
+            "length": sum(len(text) * count for text, count in texts.items()),
+            "shouted": sum(n for text, n in texts.items() if len(text) >= _SHOUTED_LENGTH and text.isupper()),
+            "questions": sum(count for text, count in texts.items() if "?" in text),
+            "repeated": messages - len(groups),
+            "wave": sum(group.count for group in groups if group.count >= _WAVE and self._is_text(group)),
+            "authors": len(authors),
+            "busiest": busiest[0][1],
+            "said": _representatives(groups),
+            "voices": [[f"{code_of(author):08x}", count] for author, count in busiest],
+            "author_codes": [code_of(author) for author in authors],
+        }
+
+    def _is_text(self, group: Group) -> bool:
+        """Whether a group is a text that is passed on: enough different words beside its emotes."""
+        text = group.variants[0][0]
+        return len(group.words) - len(set(self._emotes(text))) >= _WAVE_WORDS
+
+
+FACTS = ("messages", "length", "shouted", "questions", "repeated", "wave", "authors", "busiest")
+
+
+def _count(counts: Counter[str], values: Iterable[str], most: int) -> None:
+    """Count `values`; of those that are new, only until there are `most`. The order counts, the batches do not."""
+    values = list(values)
+    if len(counts) + len(values) <= most:
+        counts.update(values)
+        return
+    for value in values:
+        if value in counts or len(counts) < most:
+            counts[value] += 1
+
+
+def _most(item: tuple[str, int]) -> tuple[int, str]:
+    return -item[1], item[0]
+
+
+def _representatives(groups: Sequence[Group]) -> list[list[Any]]:
+    """The largest groups by their medoid, then messages that nobody repeated and that can stand for themselves."""
+    repeated = [[group.medoid, group.count] for group in islice(groups, _SHOWN) if group.count > 1]
+    alone = (
+        group.variants[0][0] for group in groups if group.count == 1 and len(group.variants[0][0]) in _TYPICAL_LENGTH
+    )
+    return repeated + [[text, 1] for text in islice((text for text in alone if "@" not in text), _TYPICAL)]
