@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import structlog
 
 from telemetra.backoff import delays
+from telemetra.checkpointer import Checkpointer, RefusedItems
 from telemetra.clock import Clock
-from telemetra.engine.effects import Effects
+from telemetra.engine.effects import UniqueKey
 from telemetra.engine.engine import DetectorFactory, Engine, EngineSettings
 from telemetra.errors import Fenced
 from telemetra.eventlog.base import EventLog, LogRead
@@ -36,6 +37,7 @@ SNAPSHOT_SECONDS = 0.2
 """How soon live clients' next update may show a change: well under their tick."""
 
 EVICT_SECONDS = 10.0
+PIECE_ITEMS = 1000
 
 _log = structlog.get_logger(__name__)
 
@@ -65,15 +67,6 @@ class Ports:
     recent_moments: Callable[[int], Awaitable[list[Moment]]]
 
 
-class RefusedItems(Exception):
-    """Something in the items of the last read cannot be processed or stored."""
-
-    def __init__(self, read: LogRead, cause: Exception) -> None:
-        super().__init__(str(cause))
-        self.read = read
-        self.cause = cause
-
-
 class Pipeline:
     """One owner of one partition. `run` returns when `stop` is set and raises `Fenced` when another took over."""
 
@@ -96,9 +89,17 @@ class Pipeline:
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
-        self._tracer = tracer
+        self._checkpoints = Checkpointer(
+            owner,
+            ports.store,
+            ports.relay,
+            invalidate=ports.invalidate,
+            prepare=ports.prepare,
+            metrics=metrics,
+            tracer=tracer,
+        )
         self._engine: Engine | None = None
-        self._applied = 0
+        self._recent_keys: dict[UniqueKey, int] = {}
         self._limit = settings.read_items
         self._poison: dict[int, str] = {}
         self._pauses = delays()
@@ -111,15 +112,18 @@ class Pipeline:
     @property
     def applied(self) -> int:
         """Every effect of all items before this offset is stored."""
-        return self._applied
+        return self._checkpoints.applied
 
     async def run(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            started = time.monotonic()
-            if await self.turn():
-                continue
-            await asyncio.sleep(max(0.0, self._settings.interval_seconds - (time.monotonic() - started)))
-            await self._ports.log.wait(self._applied, self._settings.interval_seconds)
+        try:
+            while not stop.is_set():
+                started = time.monotonic()
+                if await self.turn():
+                    continue
+                await asyncio.sleep(max(0.0, self._settings.interval_seconds - (time.monotonic() - started)))
+                await self._ports.log.wait(self.applied, self._settings.interval_seconds)
+        finally:
+            await self._checkpoints.abandon()
 
     async def turn(self) -> bool:
         """One step, with memory rebuilt before it where it was dropped; returns whether to go on at once.
@@ -135,6 +139,7 @@ class Pipeline:
             raise
         except Exception as error:
             self._engine = None
+            await self._checkpoints.abandon()
             self._metrics.checkpoint_failures.labels(error=type(error).__name__).inc()
             if isinstance(error, RefusedItems):
                 self._narrow(error)
@@ -151,6 +156,8 @@ class Pipeline:
     async def rebuild(self) -> Engine:
         """An engine that remembers what one that never stopped would: read from `needs`, write nothing."""
         position = await self._ports.store.position(self._owner)
+        await self._checkpoints.reset(position.applied)
+        self._recent_keys = {}
         await self._ports.settings.refresh()
         engine = Engine(self._registry, self._detectors, self._settings.engine, position.applied)
         dead = await self._ports.store.load_dead(self._owner.partition, position.needs, position.applied)
@@ -161,15 +168,15 @@ class Pipeline:
             engine.refill(read.first, read.items, dead, await self._known(engine, read))
             offset = read.next
         engine.start_idle_timers(time.monotonic())
-        self._applied = position.applied
         if not self._republished:
             await self._republish()
             self._republished = True
         return engine
 
     async def step(self, engine: Engine) -> bool:
-        """Read once and store what it leads to. Returns whether the read was full: then there is more."""
-        read = await self._ports.log.read(self._applied, self._limit)
+        """Read once and begin to store what it leads to. Returns whether the read was full: then there is more, and
+        the next step need not wait until this one is stored."""
+        read = await self._ports.log.read(engine.applied, self._limit)
         full = len(read.items) == self._limit
         now = time.monotonic()
         if now >= self._settings_due:
@@ -177,23 +184,35 @@ class Pipeline:
             if await self._ports.settings.refresh():
                 engine.configure(self._ports.settings.of)
         if read.items:
-            await self._load_states(engine, read)
-            known = await self._known(engine, read)
-            try:
-                engine.process(read.first, read.items, now, known, self._poison)
-            except Exception as error:
-                raise RefusedItems(read, error) from error
+            await self._process(engine, read, now)
         if not full:
+            await self._checkpoints.settle()
             engine.tick(now)
             if now >= self._evict_due:
                 self._evict_due = now + EVICT_SECONDS
                 engine.evict(now)
         effects = engine.take_effects()
-        if effects.applied != self._applied or not effects.empty:
-            await self._store(read, effects)
+        if read.items or not effects.empty:
+            await self._checkpoints.submit(read, effects)
+        if not full:
+            await self._checkpoints.settle()
+        self._poison = {offset: reason for offset, reason in self._poison.items() if offset >= self.applied}
         self._limit = min(self._limit * 2, self._settings.read_items)
         self._publish_snapshots(engine)
         return full
+
+    async def _process(self, engine: Engine, read: LogRead, now: float) -> None:
+        """Count the items of `read`, in pieces: between them a checkpoint in flight goes on."""
+        await self._load_states(engine, read)
+        known = await self._known(engine, read)
+        try:
+            for start in range(0, len(read.items), PIECE_ITEMS):
+                piece = read.items[start : start + PIECE_ITEMS]
+                engine.process(read.first + start, piece, now, known, self._poison)
+                await asyncio.sleep(0)
+        except Exception as error:
+            raise RefusedItems(read, error) from error
+        self._recent_keys = known
 
     def _publish_snapshots(self, engine: Engine) -> None:
         """Changed streams soon, decaying ones once a tick, and never more than a tenth of the time for it."""
@@ -203,42 +222,28 @@ class Pipeline:
         decaying = started >= self._decaying_due
         snapshots = engine.snapshots(self._clock(), decaying=decaying)
         if snapshots:
-            self._ports.relay.publish(Publication(snapshots, [], self._applied))
+            self._ports.relay.publish(Publication(snapshots, [], self.applied))
         ended = time.monotonic()
         self._changed_due = ended + max(SNAPSHOT_SECONDS, 9 * (ended - started))
         if decaying:
             self._decaying_due = started + self._settings.tick_seconds
 
-    async def _store(self, read: LogRead, effects: Effects) -> None:
-        await self._ports.prepare({event.received_at for _, event, _ in effects.archive})
-        started = time.monotonic()
-        try:
-            with self._tracer.span("checkpoint", items=len(read.items), applied=effects.applied):
-                await self._ports.store.save(self._owner, self._applied, effects)
-        except Exception as error:
-            if classify(error) is Failure.DATA and read.items:
-                raise RefusedItems(read, error) from error
-            raise
-        self._metrics.checkpoint_seconds.observe(time.monotonic() - started)
-        self._metrics.pipeline_items.inc(len(read.items))
-        self._applied = effects.applied
-        self._poison = {offset: reason for offset, reason in self._poison.items() if offset >= self._applied}
-        await self._ports.invalidate([(state.workspace_id, state.stream_id) for state in effects.states])
-        if effects.moments:
-            self._ports.relay.publish(Publication([], effects.moments, self._applied))
-
     async def _republish(self) -> None:
         moments = await self._ports.recent_moments(self._clock() - REPUBLISHED_SECONDS * 1_000_000)
-        self._ports.relay.publish(Publication([], moments, self._applied, replayed=True))
+        self._ports.relay.publish(Publication([], moments, self.applied, replayed=True))
 
     async def _load_states(self, engine: Engine, read: LogRead) -> None:
         missing = engine.missing(read.items)
         if missing:
             engine.load(await self._ports.store.load_states(missing))
 
-    async def _known(self, engine: Engine, read: LogRead) -> dict[tuple[str, str, str], int]:
+    async def _known(self, engine: Engine, read: LogRead) -> dict[UniqueKey, int]:
         keys = engine.unique_keys(read.items)
-        return await self._ports.store.load_known(keys) if keys else {}
+        if not keys:
+            return {}
+        known = await self._ports.store.load_known(keys)
+        # The checkpoint in flight may not be in the tables yet.
+        return known | {key: self._recent_keys[key] for key in keys if key in self._recent_keys}
 
     def _narrow(self, refused: RefusedItems) -> None:
         """Halve the read until the item that cannot be stored stands alone; then it becomes a dead letter."""

@@ -58,6 +58,11 @@ class Engine:
         self._out = fx.Effects(applied=applied, needs=applied)
         self._changed: set[OpenStream] = set()
 
+    @property
+    def applied(self) -> int:
+        """The offset after the last item processed."""
+        return self._out.applied
+
     def missing(self, items: Iterable[LogItem]) -> set[StreamKey]:
         """Streams of `items` whose stored state must be loaded before the items are processed."""
         keys = {(item.workspace_id, item.stream_id) for item in items if type(item) is Event}

@@ -214,3 +214,21 @@ async def test_recompute_refuses_minutes_that_the_archive_no_longer_holds(databa
     beyond = [refused.minute for refused in report.refused if refused.reason == "beyond_archive"]
     assert beyond == ["2023-11-14T22:15:00Z"]
     assert await driven.rows(without=()) == before
+
+
+async def test_a_repeat_of_what_is_still_being_stored_is_a_duplicate(database: Database) -> None:
+    """The next read is processed while the last one is on its way to the tables."""
+    tips = [
+        event(
+            f"e{number}",
+            number,
+            {"transaction_id": f"t{number // 2}", "amount": 1, "transaction_type": "tip"},
+            type="transaction",
+        )
+        for number in range(40)
+    ]
+    driven = DrivenPipeline(database, read_items=1)
+    await driven.feed(tips)
+    await driven.catch_up()
+    assert await driven.ledger() == {"received": 40, "counted": 20, "duplicate": 20}
+    assert len(await driven.rows("transactions")) == 20
