@@ -36,6 +36,7 @@ REPUBLISHED_SECONDS = 600
 SNAPSHOT_SECONDS = 0.2
 """How soon live clients' next update may show a change: well under their tick."""
 
+TICK_SECONDS = 0.5
 EVICT_SECONDS = 10.0
 PIECE_ITEMS = 1000
 
@@ -104,6 +105,7 @@ class Pipeline:
         self._poison: dict[int, str] = {}
         self._pauses = delays()
         self._republished = False
+        self._tick_due = 0.0
         self._evict_due = 0.0
         self._settings_due = 0.0
         self._changed_due = 0.0
@@ -187,7 +189,9 @@ class Pipeline:
             await self._process(engine, read, now)
         if not full:
             await self._checkpoints.settle()
-            engine.tick(now)
+            if now >= self._tick_due:
+                self._tick_due = now + TICK_SECONDS
+                engine.tick(now)
             if now >= self._evict_due:
                 self._evict_due = now + EVICT_SECONDS
                 engine.evict(now)
