@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,10 +69,20 @@ def server() -> Iterator[str]:
         with subprocess.Popen([TELEMETRA, "serve"], env=environment, cwd=directory, stderr=subprocess.PIPE) as process:
             assert process.stderr is not None
             try:
-                yield next(line["address"] for line in map(json.loads, process.stderr) if line["event"] == "serving")
+                yield listening(process.stderr)
             finally:
                 process.terminate()
                 process.stderr.read()
+
+
+def listening(log: Iterable[bytes]) -> str:
+    """The address that a starting server says it listens on."""
+    said = b""
+    for line in log:
+        said += line
+        if line.startswith(b"{") and (record := json.loads(line))["event"] == "serving":
+            return str(record["address"])
+    raise SystemExit(f"telemetra serve did not start:\n{said.decode()}")
 
 
 def replay(address: str, file: Path, stream_id: str) -> Chat:
