@@ -32,8 +32,9 @@ How moments are found, and what was measured: [decisions/2026-11-22-moments.md](
 
 ## All {count} moments
 
-`GET /api/v1/streams/lirik/moments?limit=200`, oldest first. Times are UTC; names of people are not shown. Emotes and
-messages are counted among the most frequent of every ten seconds, so that the true numbers are at least these.
+`GET /api/v1/streams/lirik/moments?limit=200`, oldest first. Times are UTC; names of people are not shown. Messages that
+are nearly the same count together. Emotes and messages are counted among the most frequent of every ten seconds, so
+that the true numbers are at least these.
 
 | onset | lasted | severity | messages a minute | times usual | sentence | most used emotes | most frequent messages |
 |---|---|---|---|---|---|---|---|
