@@ -1,110 +1,124 @@
-"""What one token of a chat message says, as one integer.
-
-The code of a token is 0 (says nothing), a valence in hundredths of VADER's unit (a word, at most +-`WORD_LIMIT`),
-`EMOTE` + valence (an emote or emoji: negation does not turn it), or one of NEGATE, BOOST, DAMPEN, BUT.
-"""
+"""What one token of a chat message says."""
 
 from __future__ import annotations
 
-import re
-from itertools import product
-from typing import Final
-
-from telemetra.text.data import read_general_lexicon, read_lines, read_valences
+from telemetra.text import phrases
+from telemetra.text.data import read_general_lexicon, read_marks, read_pairs, read_valences, read_words
 from telemetra.text.emotes import EMOTE_VALENCES
 from telemetra.text.shape import LONGEST, channel_emote_name
+from telemetra.text.spelling import is_laughter, rating, shorter
+from telemetra.text.tokens import ALONE, EMOTE, ENDS, LAUGH, NEGATE, NOTHING, ROLES, STARTS, WORD, Token
 
-WORD_LIMIT: Final = 10_000
-EMOTE: Final = 100_000
-NEGATE: Final = 1_000_000
-BOOST: Final = 1_000_001
-DAMPEN: Final = 1_000_002
-BUT: Final = 1_000_003
-
-_ROLES = {"negate": NEGATE, "boost": BOOST, "dampen": DAMPEN, "but": BUT}
-_MODIFIERS = {word: _ROLES[role] for word, role in (line.split() for line in read_lines("modifiers.txt"))}
-
-_CHAT = read_valences("chat_words.txt")
-_WORDS = {**read_general_lexicon(), **_CHAT}
+_LETTERS = frozenset({"f", "l", "w", "ff", "ww"})
+"""Words when nothing else is said or in capitals, keys of the keyboard otherwise."""
 
 _PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?[\\]^_`{|}~…“”‘’«»¿¡"
-_REPEATED = re.compile(r"(.)\1{2,}")
-_DOUBLED = re.compile(r"(.)\1+")
-_PATTERN_REPEATED = re.compile(r"[a-z]{0,2}?([a-z]{2,3})\1+[a-z]{0,2}")
-_LAUGHTER = frozenset({"ha", "ah", "he", "eh", "hi", "ja", "aj", "lo", "ol", "ke", "lul", "lol", "xd"})
-_LAUGHTER_VALENCE = 180
+_ENDS = frozenset(",.;!?…)")
+_LINKS = ("http:", "https:", "www.")
 _CAPITALS = 40
-_ELONGATION = 20
+_DRAWN_OUT = 20
 _EMOJI_COUNTED = 3
 _MEMO_ENTRIES = 30_000
+
+_CHAT = read_valences("chat_words.txt")
+_MARKS = read_marks()
+_UNKNOWN = Token(NOTHING, 0, 0)
+_UNKNOWN_ENDS = Token(NOTHING, 0, ENDS)
+_LAUGHTER = Token(WORD, 180, LAUGH)
+
+
+def _known() -> dict[str, Token]:
+    """All words of the lists in lower case; of two lists that have a word, the later counts."""
+    unfelt = read_words("not_feelings.txt")
+    general = {word: valence for word, valence in read_general_lexicon().items() if word not in unfelt}
+    known = {word: Token(NOTHING, 0, marks) for word, marks in _MARKS.items()}
+    for word, valence in (general | _CHAT).items():
+        known[word] = Token(ALONE if word in _LETTERS else WORD, valence, _MARKS.get(word, 0))
+    for word, role in read_pairs("modifiers.txt").items():
+        known[word] = Token(ROLES[role], 0, _MARKS.get(word, 0))
+    return known
+
+
+_KNOWN = _known()
 
 
 def _louder(valence: int, by: int) -> int:
     return valence + by if valence > 0 else valence - by if valence < 0 else 0
 
 
-def _shortened(word: str) -> int | None:
-    """The code of a word written with repeats (`looool`, `nooooice`, `hahahaha`), None if it has none."""
-    if (laughter := _PATTERN_REPEATED.fullmatch(word)) and laughter[1] in _LAUGHTER:
-        return _LAUGHTER_VALENCE
-    parts = _REPEATED.split(word)
-    if len(parts) == 1:
-        return None
-    # Each run may stand for one letter or for two: at most 2^3 ways, longest first (goooood is good, not god).
-    kept, runs = parts[0::2], parts[1::2]
-    if len(runs) > 3:
-        runs_ways = [tuple(letter * 2 for letter in runs), tuple(runs)]
-    else:
-        runs_ways = list(product(*((letter * 2, letter) for letter in runs)))
-    for way in runs_ways:
-        candidate = kept[0] + "".join(run + rest for run, rest in zip(way, kept[1:], strict=True))
-        code = _MODIFIERS.get(candidate) or _WORDS.get(candidate)
-        if code:
-            return _louder(code, _ELONGATION) if code < EMOTE else code
-    return _WORDS.get(_DOUBLED.sub(r"\1", word))
+def _respelled(bare: str, spellings: list[str]) -> Token:
+    """A word that no list has as it is spelled."""
+    if is_laughter(bare):
+        return _LAUGHTER
+    for spelling in spellings:
+        if said := _KNOWN.get(spelling):
+            return said._replace(valence=_louder(said.valence, _DRAWN_OUT))
+    if bare.endswith("n't"):
+        return Token(NEGATE, 0, 0)
+    valence = rating(bare) if bare.endswith("/10") else None
+    return _UNKNOWN if valence is None else Token(WORD, valence, 0)
 
 
-def _emoji(token: str) -> int:
-    found = [_CHAT[character] for character in token if character > "\u2000" and character in _CHAT]
-    return EMOTE + sum(found[:_EMOJI_COUNTED]) if found else 0
+def _shouted(said: Token, bare: str) -> Token:
+    """A word in capitals."""
+    if said.kind == ALONE:
+        return said._replace(kind=WORD)
+    return said._replace(valence=_louder(said.valence, _CAPITALS)) if len(bare) > 1 else said
 
 
-def classify(token: str) -> int:
-    """The code of one token (no blanks in it)."""
-    emote = EMOTE_VALENCES.get(token)
-    if emote is not None:
-        return EMOTE + emote
-    lower = token.lower()
-    if not lower[0].isalnum() and (emoticon := _WORDS.get(lower)):
-        return emoticon if token.isascii() else EMOTE + emoticon
-    bare = lower.strip(_PUNCTUATION).replace("’", "'")
-    # Nobody feels anything in a name, a link or a command to a bot.
-    if not bare or lower[0] == "@" or lower == "!" + bare or lower.startswith(("http:", "https:", "www.")):
-        return 0
-    code = _MODIFIERS.get(bare)
-    if code is None:
-        code = _WORDS.get(bare)
-    if code is None and bare.endswith("n't"):
-        code = NEGATE
-    if code is None:
-        code = _shortened(bare)
-    if code is not None:
-        shouted = abs(code) < WORD_LIMIT and len(bare) > 2 and token.isupper()
-        return _louder(code, _CAPITALS) if shouted else code
+def _picture(token: str) -> Token:
+    """What is no word: emoji, or a channel emote that is not known by name."""
     if not token.isascii():
-        return _emoji(token)
+        found = [_CHAT[character] for character in token if character > "\u2000" and character in _CHAT]
+        if found:
+            return Token(EMOTE, sum(found[:_EMOJI_COUNTED]), LAUGH if "😂" in token or "🤣" in token else 0)
     # The name of a channel emote often says what it means (lirikRIP, danLove), but less surely than a word.
     name = channel_emote_name(token)
-    return EMOTE + _WORDS.get(name.lower(), 0) // 2 if name else 0
+    if name is None:
+        return _UNKNOWN
+    meaning = _KNOWN.get(name.lower())
+    return Token(EMOTE, meaning.valence // 2 if meaning else 0, 0)
 
 
-class Codes(dict[str, int]):
-    """Token to code, remembered up to a bound; whatever people type, memory stays within it."""
+def classify(token: str) -> Token:
+    """What one token says (no blanks in it)."""
+    valence = EMOTE_VALENCES.get(token)
+    if valence is not None:
+        return Token(EMOTE, valence, _MARKS.get(token, 0))
+    lower = token.lower()
+    bare = lower
+    if not lower.isalnum():
+        if not lower[0].isalnum() and (sign := _KNOWN.get(lower)):
+            return sign if token.isascii() else sign._replace(kind=EMOTE)
+        bare = lower.strip(_PUNCTUATION).replace("’", "'")
+        # Nobody feels anything in a name, a link or a command to a bot.
+        if not bare or lower[0] == "@" or lower == "!" + bare or lower.startswith(_LINKS):
+            return _UNKNOWN
+    plain = bare.replace("'", "")
+    said = _KNOWN.get(bare)
+    in_phrase = plain in phrases.WORDS
+    spellings = [] if said and in_phrase else shorter(plain)
+    if said is None:
+        said = _respelled(bare, spellings)
+    if lower != token and token.isupper():
+        said = _shouted(said, bare)
+    if said is _UNKNOWN and not (token.islower() and token.isascii()):
+        said = _picture(token)
+    word = plain if in_phrase else next((word for word in spellings if word in phrases.WORDS), "")
+    ends = token[-1] in _ENDS
+    if word or (ends and said is not _UNKNOWN):
+        starts = STARTS if word in phrases.FIRST_WORDS else 0
+        return Token(said.kind, said.valence, said.marks | starts | (ENDS if ends else 0), word)
+    return _UNKNOWN_ENDS if ends else said
 
-    def __missing__(self, token: str) -> int:
-        code = classify(token)
+
+class Tokens(dict[str, Token]):
+    """What tokens say, remembered up to a bound; whatever people type, memory stays within it."""
+
+    def __missing__(self, token: str) -> Token:
+        said = classify(token)
         if len(token) <= LONGEST:
             if len(self) >= _MEMO_ENTRIES:
                 self.clear()
-            self[token] = code
-        return code
+            self[token] = said
+        return said

@@ -70,8 +70,8 @@ def test_any_text_has_a_bounded_score_that_does_not_change(text: str, names: lis
 def test_memory_is_bounded_whatever_people_type() -> None:
     for number in range(40_000):
         score(f"w{number} " + "x" * 60 + str(number), [])
-    assert len(sentiment._CODES) <= 30_000
-    assert max(map(len, sentiment._CODES)) <= 40
+    assert len(sentiment._TOKENS) <= 30_000
+    assert max(map(len, sentiment._TOKENS)) <= 40
     assert sentiment._valence.cache_info().currsize <= sentiment._MEMO_ENTRIES
     score("good" * 100_000, ["x" * 100_000] * 100_000)
     assert score("good game", []) >= POSITIVE

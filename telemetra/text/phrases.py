@@ -1,0 +1,78 @@
+"""Phrases: words that together say something else than each for itself (`can't wait`, `resident evil`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from telemetra.text.data import read_marks, read_pairs
+from telemetra.text.tokens import ENDS, NOTHING, ROLES, STARTS, WORD, Token
+
+
+class _Node(dict[str, "_Node"]):
+    """The words that may follow, and what the phrase up to here says: within a clause, and at its end."""
+
+    __slots__ = ("says",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.says: tuple[Token, Token] | None = None
+
+
+def _meaning(said: str, marks: int) -> tuple[Token, Token]:
+    role = ROLES.get(said)
+    valence = 0 if role else 10 * int(said)
+    kind = role or (WORD if valence else NOTHING)
+    return Token(kind, valence, marks), Token(kind, valence, marks | ENDS)
+
+
+def _tree() -> _Node:
+    root = _Node()
+    marks = read_marks()
+    for phrase, said in read_pairs("phrases.txt").items():
+        node = root
+        for word in phrase.split():
+            node = node.setdefault(word, _Node())
+        node.says = _meaning(said, marks.get(phrase, 0))
+    return root
+
+
+def _words(node: _Node) -> set[str]:
+    return set(node).union(*map(_words, node.values()))
+
+
+_TREE: Final = _tree()
+
+WORDS: Final = frozenset(_words(_TREE))
+"""All words of all phrases, as phrases.txt spells them."""
+
+FIRST_WORDS: Final = frozenset(_TREE)
+
+
+def join(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens with each phrase, the longest first, as one."""
+    joined = []
+    position = 0
+    while position < len(tokens):
+        token = tokens[position]
+        position += 1
+        if token.marks & STARTS and (found := _longest(token, tokens, position)):
+            token, position = found
+        joined.append(token)
+    return joined
+
+
+def _longest(first: Token, tokens: Sequence[Token], position: int) -> tuple[Token, int] | None:
+    """The longest phrase of `first` and what follows from `position` on, and where it ends."""
+    found = None
+    last, node = first, _TREE.get(first.word)
+    while node is not None:
+        ends = last.marks & ENDS
+        if node.says:
+            found = node.says[1 if ends else 0], position
+        if ends or position == len(tokens):
+            break
+        last = tokens[position]
+        node = node.get(last.word)
+        position += 1
+    return found

@@ -1,0 +1,41 @@
+"""How chat spells: letters drawn out (`looool`), laughter (`hahaha`), ratings (`9/10`)."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+_REPEATED = re.compile(r"(.)\1{2,}")
+_DOUBLED = re.compile(r"(.)\1+")
+_LAUGHTER = re.compile(r"[a-z]{0,2}?(ha|ah|he|eh|hi|ja|aj|lo|ol|ke|lul|lol|xd|rs)\1+[a-z]{0,2}")
+_LAUGHTER_LETTERS = 4
+_RATING = re.compile(r"(10|\d)(?:\.\d)?/10")
+_MOST_RUNS = 3
+
+
+def is_laughter(word: str) -> bool:
+    """`hahaha`, `lololol`, `ajajaj`, in lower case."""
+    return len(word) > 3 and len(set(word)) <= _LAUGHTER_LETTERS and _LAUGHTER.fullmatch(word) is not None
+
+
+def shorter(word: str) -> list[str]:
+    """The words that `word` may stand for when letters in it are drawn out, likeliest first; none if they are not.
+
+    Each run of three or more may stand for one letter or for two, and two come first (goooood is good, not god).
+    """
+    parts = _REPEATED.split(word)
+    if len(parts) == 1:
+        return []
+    kept, runs = parts[0::2], parts[1::2]
+    if len(runs) > _MOST_RUNS:
+        ways = [tuple(letter * 2 for letter in runs), tuple(runs)]
+    else:
+        ways = list(product(*((letter * 2, letter) for letter in runs)))
+    words = [kept[0] + "".join(run + rest for run, rest in zip(way, kept[1:], strict=True)) for way in ways]
+    return [*words, _DOUBLED.sub(r"\1", word)]
+
+
+def rating(word: str) -> int | None:
+    """The valence of `9/10` in hundredths of VADER's unit, None if `word` is no rating out of ten."""
+    found = _RATING.fullmatch(word)
+    return 50 * (int(found[1]) - 5) if found else None

@@ -1,0 +1,59 @@
+"""What one token of a message, or a phrase of several, says.
+
+Plain integers and not enumerations: they are compared some ten times for each token of each message.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+# Kinds: what a token does to the message.
+NOTHING: Final = 0
+WORD: Final = 1
+"""It has a valence, which negation turns and boosters change."""
+EMOTE: Final = 2
+"""It has a valence that stays as it is: an emote, emoji or emoticon."""
+ALONE: Final = 3
+"""A letter that is a word when nothing else is said (`F`)."""
+NEGATE: Final = 4
+BOOST: Final = 5
+DAMPEN: Final = 6
+BUT: Final = 7
+
+# Marks: bits that say something about the message as a whole; see marks.txt.
+IRONY: Final = 1
+LAUGH: Final = 2
+PRAISE: Final = 4
+MISHAP: Final = 8
+GENIUS: Final = 16
+SKILL: Final = 32
+ASKS: Final = 64
+ASKED: Final = 128
+ENDS: Final = 256
+"""A comma, full stop or the like stands behind it: no phrase and no negation reaches further."""
+STARTS: Final = 512
+"""A phrase may begin here."""
+
+ROLES: Final = {"negate": NEGATE, "boost": BOOST, "dampen": DAMPEN, "but": BUT}
+"""Kinds by their names in the lists."""
+
+MARKS: Final = {
+    "irony": IRONY,
+    "laugh": LAUGH,
+    "praise": PRAISE,
+    "mishap": MISHAP,
+    "genius": GENIUS,
+    "skill": SKILL,
+    "asks": ASKS,
+    "asked": ASKED,
+}
+"""Marks by their names in the lists."""
+
+
+class Token(NamedTuple):
+    kind: int
+    valence: int
+    """Hundredths of VADER's unit."""
+    marks: int
+    word: str = ""
+    """Its spelling in phrases.txt, empty if it is in no phrase."""
