@@ -14,7 +14,6 @@ from telemetra.api.app import create_app
 from telemetra.cache import keys
 from telemetra.cache.memory import MemoryCache
 from telemetra.clock import Clock, system_clock
-from telemetra.engine.engine import EngineSettings
 from telemetra.eventlog.postgres import PostgresLog
 from telemetra.kinds.base import Kind
 from telemetra.kinds.registry import Registry, load_registry
@@ -23,11 +22,11 @@ from telemetra.live.hub import Hub
 from telemetra.live.relay_memory import MemoryRelay
 from telemetra.maintenance import Maintenance, PartitionMaker
 from telemetra.model.event import StreamKey
-from telemetra.model.window import SECOND
 from telemetra.moments.stream import MomentDetectors
 from telemetra.monitor import Monitor
 from telemetra.observability import Metrics
 from telemetra.operations.intake import Intake, IntakeLimits
+from telemetra.operations.processing import engine_settings
 from telemetra.operations.services import Services
 from telemetra.pipeline import Pipeline, PipelineSettings, Ports
 from telemetra.settings import Settings
@@ -163,15 +162,8 @@ def _pipeline(
     tracer: Tracer,
 ) -> AbstractAsyncContextManager[RunPipeline]:
     """What runs on the pipeline's own event loop, with connections of its own."""
-    engine = EngineSettings(
-        watermark_delay=round(settings.watermark_delay_seconds * SECOND),
-        allowed_lateness=round(settings.allowed_lateness_seconds * SECOND),
-        idle_close=round(settings.idle_close_seconds * SECOND),
-        stream_timeout=round(settings.stream_timeout_seconds * SECOND),
-        anomaly_z=settings.anomaly_z,
-    )
     pipeline_settings = PipelineSettings(
-        engine=engine,
+        engine=engine_settings(settings),
         read_items=settings.pipeline_read_items,
         interval_seconds=settings.pipeline_interval_seconds,
         tick_seconds=settings.websocket_interval_seconds,

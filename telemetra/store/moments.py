@@ -60,7 +60,7 @@ async def list_moments(
         "limit": limit,
     }
     query = _LIST.format(columns=_COLUMNS, conditions=sql.SQL(" ").join(conditions))
-    return [_moment(row) for row in await database.fetch_all(query, parameters)]
+    return [moment_of(row) for row in await database.fetch_all(query, parameters)]
 
 
 async def moments_after(
@@ -68,12 +68,12 @@ async def moments_after(
 ) -> list[Moment]:
     """Moments of a stream that a checkpoint after `offset` emitted at or after `since`, in the order of emission."""
     parameters = (workspace_id, stream_id, offset, to_datetime(since))
-    return [_moment(row) for row in await database.fetch_all(_AFTER, parameters)]
+    return [moment_of(row) for row in await database.fetch_all(_AFTER, parameters)]
 
 
 async def moments_since(database: Database, since: int) -> list[Moment]:
     """All moments of all streams stored at or after `since`, in the order of emission: what a new owner says again."""
-    return [_moment(row) for row in await database.fetch_all(_SINCE, (to_datetime(since),))]
+    return [moment_of(row) for row in await database.fetch_all(_SINCE, (to_datetime(since),))]
 
 
 async def recent_moments(
@@ -84,12 +84,13 @@ async def recent_moments(
     if recent:
         workspaces, ids = zip(*recent, strict=True)
         for row in await database.fetch_all(_RECENT, (list(workspaces), list(ids), limit)):
-            moment = _moment(row)
+            moment = moment_of(row)
             recent[moment.workspace_id, moment.stream_id].append(moment)
     return recent
 
 
-def _moment(row: Row) -> Moment:
+def moment_of(row: Row) -> Moment:
+    """A row of `moments` in the vocabulary; changes the row."""
     row["timestamp"] = to_microseconds(row["timestamp"])
     row["ended_at"] = micros(row["ended_at"])
     return Moment(**row)
