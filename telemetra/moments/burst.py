@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telemetra.model.window import HOPS_PER_WINDOW
 from telemetra.moments.baseline import Baseline, CountBaseline, GaugeBaseline
-from telemetra.moments.scale import score_of
+from telemetra.moments.scale import LARGEST, score_of
 
 _LEAST_BASELINE = 4  # windows: with the current one, five minutes of history
 
@@ -34,6 +34,9 @@ class Burst:
 
     def observe(self, value: float, time: int) -> float:
         """The score (0..1) of the window that ends at `time`; `z` is signed, None until five minutes are known."""
+        if not abs(value) <= LARGEST:
+            self.z = None
+            return 0.0
         if len(self._pending) == HOPS_PER_WINDOW:
             delayed = self._pending.pop(0)
             if self._seen % HOPS_PER_WINDOW == 0:
