@@ -51,7 +51,7 @@ class BacktestQuery(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class BacktestLimits:
-    """What one question may cost: events (with those of the warm-up), and length of the range in microseconds."""
+    """What one question may cost. `events`: with those needed before and after the range. `range`: in microseconds."""
 
     events: int
     range: int
@@ -87,7 +87,9 @@ async def backtest(
         until = _until(query, settings, detection)
         total = await archive.count(begin, until, None if limits is None else limits.events + 1)
         if limits is not None and total > limits.events:
-            raise _too_large(f"there are more than {limits.events:,} events (with those of the warm-up)")
+            raise _too_large(
+                f"there are more than {limits.events:,} events (with those needed before and after the range)"
+            )
         keep_from = query.start - _NEIGHBOURS
         replay = Replay(registry, settings, detection, start=query.start, end=query.end, keep_from=keep_from)
         await _replay(replay, archive, begin, until, now, lambda done: progress(done, total))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetra.model.event import LogItem
 from telemetra.moments.settings import MomentSettings
 from telemetra.store.database import Database
 from telemetra.store.moment_settings import (
@@ -14,22 +13,8 @@ from telemetra.store.moment_settings import (
     remove_overrides,
     write_overrides,
 )
-from tests.support.engine import event
+from tests.support.chat import cheering_chat
 from tests.support.pipeline import DrivenPipeline
-
-BURST_MINUTES = (10, 20)
-
-
-def cheering_chat(stream_id: str, minutes: int, start_minute: int = 0) -> list[LogItem]:
-    """A message every two seconds; in the minutes of bursts twenty a second for ten seconds."""
-    items: list[LogItem] = []
-    for minute in range(start_minute, minutes):
-        times = [60 * minute + 2 * second for second in range(30)]
-        if minute in BURST_MINUTES:
-            times += [60 * minute + 20 + number / 20 for number in range(200)]
-        for number, at in enumerate(sorted(times)):
-            items.append(event(f"{stream_id}-{minute}-{number}", at, stream_id=stream_id))
-    return items
 
 
 async def test_a_book_reads_only_what_changed(database: Database) -> None:
@@ -63,7 +48,7 @@ async def test_a_running_pipeline_takes_a_change_up_for_one_stream_alone(databas
     assert len(await moments_of(driven, "lirik")) == len(await moments_of(driven, "other")) == 1
 
     await write_overrides(database, "default", "lirik", {"open_score": 0.999})
-    rest = cheering_chat("lirik", 30, 15) + cheering_chat("other", 30, 15)
+    rest = cheering_chat("lirik", 30, start=15) + cheering_chat("other", 30, start=15)
     await driven.feed(sorted(rest, key=lambda item: item.received_at))
     await driven.catch_up(pipeline)
     assert len(await moments_of(driven, "lirik")) == 1
