@@ -11,6 +11,7 @@ from pathlib import Path
 from telemetra.model.window import SECOND
 
 SHARED = Path(__file__).resolve().parents[3] / "shared/data/anomaly/nab"
+BY_SERIES = Path(__file__).with_name("windowed_gaussian_standard.csv")
 PROFILES = ("standard", "reward_low_FP_rate", "reward_low_FN_rate")
 PROBATION = 0.15
 PROBATION_MOST_ROWS = 5_000
@@ -66,6 +67,27 @@ def published_raw(folder: Path = SHARED) -> dict[str, list[float]]:
     """As `published`, before the normalisation."""
     scores = json.loads((folder / "config/thresholds.json").read_text())
     return {detector: [by_profile[name]["score"] for name in PROFILES] for detector, by_profile in scores.items()}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Of one series: its sum in the standard profile, and how many of its rows were what."""
+
+    score: float
+    tp: int
+    tn: int
+    fp: int
+    fn: int
+
+
+def published_by_series() -> dict[str, Counted]:
+    """What the benchmark's repository states for its windowed Gaussian, standard profile, threshold 1 (numenta/NAB,
+    results/windowedGaussian, the series that are shared)."""
+    with BY_SERIES.open(newline="") as lines:
+        return {
+            row["file"]: Counted(float(row["score"]), *(int(row[name]) for name in ("tp", "tn", "fp", "fn")))
+            for row in csv.DictReader(lines)
+        }
 
 
 def _record(file: Path, name: str, windows: list[list[str]]) -> Record:

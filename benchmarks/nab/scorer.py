@@ -1,82 +1,129 @@
 """The scoring of the Numenta Anomaly Benchmark, written from its published description.
 
-A row counts as an alarm when its score reaches the threshold. The first rows of a series (probation) count for
-nothing. A window is worth the weight of its best alarm: 1 at its first row, falling along a sigmoid to nearly 0 at its
-last; without an alarm it costs `miss`. An alarm outside costs up to `false_alarm`, less close behind a window. One
-threshold for all series is chosen per profile so that the sum is greatest. The sum is normalised: 0 for no alarm at
-all, 100 for one alarm at the first row of every window.
+A row is an alarm when its score reaches the threshold. The first rows of a series (probation) count for nothing. A
+window is worth its best alarm: 1 at its first row, falling along a sigmoid to nearly 0 at its last; without an alarm
+it costs `miss`. An alarm outside costs up to `false_alarm`, less close behind a window. One threshold for all series
+is chosen per profile so that the sum is greatest. The sum is normalised: 0 for no alarm at all, 100 for one alarm at
+the first row of every window.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import exp
+from typing import NamedTuple
 
 from benchmarks.nab.corpus import Profile, Record
 
-_FAR = 3.0  # window lengths behind a window, from where on a false alarm costs all
-NOTHING = 1.1  # a threshold that no score reaches
+NOTHING = 1.1
+"""A threshold that no score reaches."""
+
+_FAR = 3.0  # lengths of a window behind it, from where on a false alarm costs all
+
+
+class Row(NamedTuple):
+    """A row that is scored: its worth inside a window (0..1) or its share of the cost of a false alarm outside
+    (-1..0), its series, and its window there."""
+
+    weight: float
+    series: int
+    window: int | None
 
 
 @dataclass(frozen=True)
 class Result:
-    """`score` is normalised. `raw` holds the sum of every series in the order given."""
+    """`score` is normalised. `raw` holds the sum of every series, `windows` how many windows each has."""
 
+    profile: Profile
     threshold: float
-    score: float
     raw: list[float]
+    windows: list[int]
+
+    @property
+    def score(self) -> float:
+        return normalised(sum(self.raw), sum(self.windows), self.profile)
+
+
+class Scorer:
+    """Scores detectors on `records`. A detector is a sequence of scores per record, one (0..1) per row."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._probations = [record.probation for record in records]
+        self._windows = [len(record.windows) for record in records]
+        self._rows = [
+            Row(weight, number, window)
+            for number, record in enumerate(records)
+            for weight, window in weights(record)[record.probation :]
+        ]
+
+    def best(self, scores: Sequence[Sequence[float]], profile: Profile) -> Result:
+        """With the threshold that suits the detector best."""
+        sums = _Sums(self._windows, profile)
+        threshold, most = NOTHING, sums.total
+        ranked = sorted(zip(self._scored(scores), self._rows, strict=True), key=lambda pair: -pair[0])
+        for score, pairs in groupby(ranked, key=lambda pair: pair[0]):
+            for _, row in pairs:
+                sums.alarm(row)
+            if sums.total > most + 1e-9:
+                threshold, most = score, sums.total
+        return self.at(scores, profile, threshold)
+
+    def at(self, scores: Sequence[Sequence[float]], profile: Profile, threshold: float) -> Result:
+        """With a threshold that was chosen elsewhere."""
+        sums = _Sums(self._windows, profile)
+        for score, row in zip(self._scored(scores), self._rows, strict=True):
+            if score >= threshold:
+                sums.alarm(row)
+        return Result(profile, threshold, sums.by_series, self._windows)
+
+    def _scored(self, scores: Sequence[Sequence[float]]) -> Iterator[float]:
+        for probation, values in zip(self._probations, scores, strict=True):
+            yield from values[probation:]
+
+
+class _Sums:
+    """The sum of every series, as alarms are added."""
+
+    def __init__(self, windows: Sequence[int], profile: Profile) -> None:
+        self._profile = profile
+        self._worth: dict[tuple[int, int], float] = {}
+        self.by_series = [-profile.miss * many for many in windows]
+        self.total = sum(self.by_series)
+
+    def alarm(self, row: Row) -> None:
+        weight, series, window = row
+        if window is None:
+            gain = weight * self._profile.false_alarm
+        else:
+            worth = self._worth.get((series, window), -self._profile.miss)
+            gain = max(0.0, weight - worth)
+            self._worth[series, window] = worth + gain
+        self.by_series[series] += gain
+        self.total += gain
 
 
 def weights(record: Record) -> list[tuple[float, int | None]]:
-    """Per row: its worth inside a window (0..1) or its cost outside (at most 0), and the number of its window."""
+    """Weight and window of every row, as in `Row`."""
     rows: list[tuple[float, int | None]] = []
     best = _sigmoid(-1.0)
-    previous: tuple[int, int] | None = None
     windows = sorted(record.windows)
+    behind: tuple[int, int] | None = None
     number = 0
     for row in range(len(record.values)):
         if number < len(windows) and row >= windows[number][0]:
             first, last = windows[number]
             rows.append((_sigmoid(-(last - row + 1) / (last - first + 1)) / best, number))
             if row == last:
-                previous = windows[number]
+                behind = windows[number]
                 number += 1
-        elif previous is None:
+        elif behind is None:
             rows.append((-1.0, None))
         else:
-            first, last = previous
+            first, last = behind
             rows.append((_sigmoid((row - last) / (last - first)), None))
     return rows
-
-
-def score(records: Sequence[Record], scores: Sequence[Sequence[float]], profile: Profile) -> Result:
-    """The result of a detector that gave `scores`, a sequence per record, a score of 0..1 per row."""
-    ranked = sorted(_points(records, scores), key=lambda point: -point[0])
-    sums = _Sums(records, profile)
-    threshold, best = NOTHING, sums.total
-    at = 0
-    while at < len(ranked):
-        current = ranked[at][0]
-        while at < len(ranked) and ranked[at][0] == current:
-            _, series, weight, window = ranked[at]
-            sums.alarm(series, weight, window)
-            at += 1
-        if sums.total > best + 1e-12:
-            threshold, best = current, sums.total
-    return at_threshold(records, scores, profile, threshold)
-
-
-def at_threshold(
-    records: Sequence[Record], scores: Sequence[Sequence[float]], profile: Profile, threshold: float
-) -> Result:
-    """As `score`, with a threshold that was chosen elsewhere."""
-    sums = _Sums(records, profile)
-    for value, series, weight, window in _points(records, scores):
-        if value >= threshold:
-            sums.alarm(series, weight, window)
-    raw = sums.by_series
-    return Result(threshold, normalised(sum(raw), sum(len(record.windows) for record in records), profile), raw)
 
 
 def normalised(raw: float, windows: int, profile: Profile) -> float:
@@ -85,42 +132,6 @@ def normalised(raw: float, windows: int, profile: Profile) -> float:
     return 100 * (raw - silent) / (windows - silent)
 
 
-class _Sums:
-    """The sum of every series as alarms are added, by falling score."""
-
-    def __init__(self, records: Sequence[Record], profile: Profile) -> None:
-        self._profile = profile
-        self._windows: dict[tuple[int, int], float] = {}
-        self.by_series = [-profile.miss * len(record.windows) for record in records]
-        self.total = sum(self.by_series)
-
-    def alarm(self, series: int, weight: float, window: int | None) -> None:
-        if window is None:
-            gain = weight * self._profile.false_alarm
-        else:
-            known = self._windows.get((series, window), -self._profile.miss)
-            gain = max(0.0, weight - known)
-            self._windows[series, window] = known + gain
-        self.by_series[series] += gain
-        self.total += gain
-
-
-def _points(records: Sequence[Record], scores: Sequence[Sequence[float]]) -> list[tuple[float, int, float, int | None]]:
-    return [
-        (value, number, weight, window)
-        for number, (record, values) in enumerate(zip(records, scores, strict=True))
-        for (weight, window), value in list(zip(weights(record), values, strict=True))[record.probation :]
-    ]
-
-
 def _sigmoid(position: float) -> float:
     """From nearly 1 one window before the window's end, over 0 at its end, to -1 far behind it."""
-    return -1.0 if position >= _FAR else 2.0 / (1.0 + exp(5.0 * position)) - 1.0
-
-
-def by_group(records: Sequence[Record], raw: Sequence[float]) -> Mapping[str, float]:
-    """The sums of the series, by group."""
-    groups: dict[str, float] = {}
-    for record, value in zip(records, raw, strict=True):
-        groups[record.group] = groups.get(record.group, 0.0) + value
-    return groups
+    return -1.0 if position > _FAR else 2.0 / (1.0 + exp(5.0 * position)) - 1.0
