@@ -34,6 +34,7 @@ from telemetra.standby import StoredMoments, TableFeed
 from telemetra.store.checkpoint import CheckpointStore
 from telemetra.store.database import Database
 from telemetra.store.embedded import EmbeddedPostgres
+from telemetra.store.kind_tables import ensure_kind_tables
 from telemetra.store.migrate import migrate
 from telemetra.store.moment_settings import SettingsBook
 from telemetra.store.moments import moments_since
@@ -82,7 +83,9 @@ async def open_postgres(settings: Settings) -> AsyncIterator[str]:
 async def open_services(settings: Settings, conninfo: str, clock: Clock) -> AsyncIterator[Services]:
     """The parts of a running process, its pipeline (or its place in the queue for it) included."""
     metrics, tracer = Metrics(), Tracer(settings.otlp_endpoint)
+    registry = load_registry(settings.currency)
     await asyncio.to_thread(migrate, conninfo)
+    await asyncio.to_thread(ensure_kind_tables, conninfo, registry.kinds.values())
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(tracer.close)
         database = Database(
@@ -90,7 +93,6 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
         )
         await database.open()
         stack.push_async_callback(database.close)
-        registry = load_registry(settings.currency)
         log = PostgresLog(database, max_waiting_bytes=settings.intake_queue_bytes)
         partitions = PartitionMaker()
         maintenance = Maintenance(settings, database, log, partitions, clock)

@@ -48,7 +48,9 @@ async def redrive(services: Services, workspace_id: str, letter_id: UUID, correl
     if letter.redriven_at is not None:
         raise Invalid("This letter has been re-driven already.", code="already_redriven")
     try:
-        result = await services.intake.submit("application/json", letter.raw, {}, workspace_id, correlation_id)
+        # What a door of CloudEvents refused is kept in that form.
+        media_type = "application/cloudevents+json" if b'"specversion"' in letter.raw else "application/json"
+        result = await services.intake.submit(media_type, letter.raw, {}, workspace_id, correlation_id)
     except Invalid as error:
         raise Invalid(f"The letter cannot be read: {error}", code="still_refused") from error
     if result.rejected:

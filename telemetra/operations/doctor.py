@@ -70,7 +70,7 @@ def _directory(data_dir: Path) -> Check:
             pass
     except OSError as error:
         return Check("data directory", "failed", f"{place}: {error.strerror}")
-    state = "can be written" if place == data_dir else f"will be made in {place}"
+    state = "can be written" if place.resolve() == data_dir.resolve() else f"will be made in {place}"
     return Check("data directory", "ok", f"{data_dir} {state}")
 
 

@@ -67,7 +67,7 @@ class Intake:
     """Validates every value against the column that it will meet, then appends to the log.
 
     Raises `Invalid` (the request as a whole cannot be read: `invalid_json`, `unsupported_media_type`,
-    `body_too_large`, `too_many`) and `LogUnavailable` or `Overloaded` (nothing may be durable: send it again).
+    `body_too_large`, `too_many_events`) and `LogUnavailable` or `Overloaded` (nothing may be durable: send it again).
     """
 
     def __init__(self, log: EventLog, registry: Registry, limits: IntakeLimits, clock: Clock, metrics: Metrics) -> None:
@@ -92,6 +92,8 @@ class Intake:
         if len(parsed) > self._limits.events:
             raise Invalid(f"more than {self._limits.events} events in a request", code="too_many_events")
         items, rejected = self._validate(parsed, workspace_id, correlation_id)
+        if rejected and not cloudevents.is_binary(headers):
+            _keep_as_sent(media_type, body, items)
         if items:
             await self._log.append(items)
         duplicate = self._recent.count_repeats(items)
@@ -218,6 +220,21 @@ def _is_single(media_type: str, body: bytes, headers: Mapping[str, str]) -> bool
     if cloudevents.is_binary(headers) or media_type == "application/cloudevents+json":
         return True
     return media_type == "application/json" and not body.lstrip().startswith(b"[")
+
+
+def _keep_as_sent(media_type: str, body: bytes, items: list[LogItem]) -> None:
+    """Rejections keep what was sent: the fast way of the parser has only what it made of it."""
+    if media_type == "application/json" and body.lstrip().startswith(b"["):
+        sent = native.array_elements(body)
+    elif media_type == "application/json":
+        sent = [body]
+    elif "ndjson" in media_type:
+        sent = [line for line in body.split(b"\n") if line.strip()]
+    else:
+        return
+    for item in items:
+        if isinstance(item, Rejection):
+            item.raw = sent[item.index][:RAW_KEPT_BYTES]
 
 
 def microseconds(time: datetime) -> int:

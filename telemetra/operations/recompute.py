@@ -96,7 +96,7 @@ async def _recompute_hour(
         earlier = await store.archived(connection, key, start - GAUGE_MAX_AGE, start)
         correction = await _correct(connection, registry, kind, wanted, earlier)
         report.minutes += len(correction.minutes)
-        report.minutes_changed += await store.save(connection, kind, key, correction)
+        report.minutes_changed += await store.save(connection, registry, kind, key, correction)
         report.late_counted += len(correction.counted)
         report.repeats += len(correction.repeats)
 

@@ -19,7 +19,7 @@ from telemetra.model.times import to_datetime
 from telemetra.model.window import MINUTE, MinuteRow
 from telemetra.store import copy_rows
 from telemetra.store.database import Database, instant
-from telemetra.store.upsert import OnConflict, upsert
+from telemetra.store.upsert import upsert
 
 _TAKE_OVER = """
     UPDATE pipeline_offsets SET owner_epoch = owner_epoch + 1, owner = %s, updated_at = clock_timestamp()
@@ -40,13 +40,6 @@ _KNOWN = """
 """
 _DEAD = "SELECT log_offset FROM dead_letters WHERE partition = %s AND log_offset >= %s AND log_offset < %s"
 _COPY = "COPY events ({}) FROM STDIN (FORMAT BINARY)"
-
-# How the tables that event types name take a second row with the same key.
-_TABLE_KEYS: dict[str, tuple[tuple[str, ...], OnConflict]] = {
-    "viewer_timeseries": (("workspace_id", "stream_id", "timestamp"), "update"),
-    "transactions": (("workspace_id", "transaction_id"), "nothing"),
-}
-_WITH_OFFSET = frozenset({"transactions"})
 
 _encoder = msgspec.msgpack.Encoder()
 _state_decoder = msgspec.msgpack.Decoder(StreamState)
@@ -112,7 +105,7 @@ class CheckpointStore:
                 rows = [_minute_values(row, kind.columns) for row in effects.minutes if row.kind == kind.name]
                 key = ("workspace_id", "stream_id", "window_start")
                 await upsert(connection, kind.table, key, rows, touch="processed_at")
-            await save_table_rows(connection, effects.table_rows, partition)
+            await save_table_rows(connection, self._registry, effects.table_rows, partition)
             moments = [_moment_values(moment, partition, effects.applied) for moment in effects.moments]
             await upsert(connection, "moments", ("moment_id",), moments, touch="emitted_at")
             await add_to_ledger(connection, effects.ledger)
@@ -147,18 +140,28 @@ async def _save_streams(connection: AsyncConnection[Any], states: Sequence[Strea
     await upsert(connection, "stream_state", key, observed)
 
 
-async def save_table_rows(connection: AsyncConnection[Any], table_rows: Iterable[TableRow], partition: int) -> None:
-    """Write rows to the tables that their event types name."""
+async def save_table_rows(
+    connection: AsyncConnection[Any], registry: Registry, table_rows: Iterable[TableRow], partition: int
+) -> None:
+    """Write rows to the tables that their event types name.
+
+    A type with a unique field has it as the table's key within the workspace, the first event wins, and the row names
+    that event; any other has (stream, timestamp) as the key, and the last event wins.
+    """
+    unique = {declared.table: declared.unique for declared in registry.types.values() if declared.table is not None}
     by_table: dict[str, list[dict[str, Any]]] = {}
     for row in table_rows:
         values = {"workspace_id": row.key[0], "stream_id": row.key[1], **row.values}
         values["timestamp"] = to_datetime(values["timestamp"])
-        if row.table in _WITH_OFFSET:
+        if unique[row.table] is not None:
             values |= {"partition": partition, "log_offset": row.offset}
         by_table.setdefault(row.table, []).append(values)
     for table, rows in by_table.items():
-        key, on_conflict = _TABLE_KEYS[table]
-        await upsert(connection, table, key, rows, on_conflict=on_conflict)
+        field = unique[table]
+        if field is None:
+            await upsert(connection, table, ("workspace_id", "stream_id", "timestamp"), rows)
+        else:
+            await upsert(connection, table, ("workspace_id", field), rows, on_conflict="nothing")
 
 
 async def add_to_ledger(connection: AsyncConnection[Any], ledger: dict[tuple[str, str, int], list[int]]) -> None:

@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 
 from telemetra.engine.effects import LedgerKey, TableRow
 from telemetra.kinds.base import EVENT_COUNT, Kind
+from telemetra.kinds.registry import Registry
 from telemetra.model.event import Event, StreamKey
 from telemetra.model.times import to_datetime, to_microseconds
 from telemetra.store.checkpoint import add_to_ledger, minute_columns, save_table_rows
@@ -114,7 +115,9 @@ async def archived(connection: AsyncConnection[Any], key: StreamKey, start: int,
     return [_item(row, key) for row in await cursor.fetchall()]
 
 
-async def save(connection: AsyncConnection[Any], kind: Kind, key: StreamKey, correction: Correction) -> int:
+async def save(
+    connection: AsyncConnection[Any], registry: Registry, kind: Kind, key: StreamKey, correction: Correction
+) -> int:
     """Write a correction; returns the number of minute rows that changed. z_score and is_anomaly stay as they are."""
     for statement, items in ((_COUNT, correction.counted), (_REMOVE, correction.repeats)):
         for partition in {item.partition for item in items}:
@@ -125,7 +128,7 @@ async def save(connection: AsyncConnection[Any], kind: Kind, key: StreamKey, cor
     rows = [minute_columns(key, start, values, kind.columns) for start, values in sorted(correction.minutes.items())]
     unique = ("workspace_id", "stream_id", "window_start")
     changed = await upsert(connection, kind.table, unique, rows, touch="processed_at", only_changed=True)
-    await save_table_rows(connection, correction.table_rows, partition=0)
+    await save_table_rows(connection, registry, correction.table_rows, partition=0)
     await add_to_ledger(connection, correction.ledger)
     await connection.execute(_NOTE)
     return changed
