@@ -45,7 +45,7 @@ def test_a_false_alarm_costs_less_close_behind_a_window_and_all_before_the_first
     assert {weight for weight, _ in rows[:50]} == {-1.0}
     assert rows[61][0] == pytest.approx(sigmoid(0.1))
     assert rows[70] == (pytest.approx(sigmoid(1.0)), None)
-    assert {weight for weight, _ in rows[90:]} == {-1.0}
+    assert {weight for weight, _ in rows[91:]} == {-1.0}
 
 
 @pytest.mark.parametrize(("rows", "raw"), [((), -2), ((50,), 0), ((50, 51, 80), 2), ((20,), -2.11), ((5,), -2)])
