@@ -29,6 +29,7 @@ from telemetra.text.tokens import (
     PRAISE,
     SKILL,
     STARTS,
+    WONDERS,
     WORD,
     Token,
 )
@@ -83,8 +84,9 @@ def _valence(message: str) -> int:
     if any(token.marks & STARTS for token in tokens):
         tokens = join(tokens)
     first = tokens[0].marks
-    asking = first & ASKED or (first & ASKS and message.rstrip().endswith("?"))
-    said, laughter, marks = _read(tokens, bool(asking))
+    if first & (ASKS | ASKED | WONDERS):
+        tokens = _asked(tokens, wholly=bool(first & ASKED) or message.rstrip().endswith("?"))
+    said, laughter, marks = _read(tokens)
     if said and (exclamations := message.count("!")):
         push = min(exclamations, _MOST_EXCLAMATIONS) * _EXCLAMATION
         said += push if said > 0 else -push
@@ -93,11 +95,24 @@ def _valence(message: str) -> int:
     return _meant(said, laughter, marks & ~PRAISE | praise)
 
 
-def _read(tokens: Sequence[Token], asking: bool) -> tuple[int, int, int]:
-    """The valence of what is said, that of the laughter, and the marks of the message.
+def _asked(tokens: list[Token], *, wholly: bool) -> list[Token]:
+    """What is asked about is not felt (`is it good?`), unless a booster says so (`why is it so slow?`).
 
-    What is asked about is not felt, unless a booster says so (`why is it so slow?`).
+    Without a question mark (`wholly` false) only the first word tells: then complaints stay, as they often begin so.
     """
+    if not wholly and not tokens[0].marks & WONDERS:
+        return tokens
+    before = (tokens[0], *tokens)
+    return [
+        Token(NOTHING, 0, token.marks)
+        if token.kind == WORD and (wholly or token.valence > 0) and last.kind != BOOST and not token.marks & LAUGH
+        else token
+        for last, token in zip(before, tokens, strict=False)
+    ]
+
+
+def _read(tokens: Sequence[Token]) -> tuple[int, int, int]:
+    """The valence of what is said, that of the laughter, and the marks of the message."""
     total = laughter = letters = marks = 0
     weight = 2  # halves: 2 before a "but", 3 after it
     emphasis = 0
@@ -110,7 +125,7 @@ def _read(tokens: Sequence[Token], asking: bool) -> tuple[int, int, int]:
             emphasis = 0
         elif kind == WORD:
             spoken = True
-            value = 0 if asking and not emphasis else valence
+            value = valence
             if emphasis and abs(valence) > _WEAK:
                 value += emphasis if valence > 0 else -emphasis
             if negated:

@@ -29,6 +29,7 @@ GENIUS: Final = 16
 SKILL: Final = 32
 ASKS: Final = 64
 ASKED: Final = 128
+WONDERS: Final = 1024
 ENDS: Final = 256
 """A comma, full stop or the like stands behind it: no phrase and no negation reaches further."""
 STARTS: Final = 512
@@ -46,6 +47,7 @@ MARKS: Final = {
     "skill": SKILL,
     "asks": ASKS,
     "asked": ASKED,
+    "wonders": WONDERS,
 }
 """Marks by their names in the lists."""
 
