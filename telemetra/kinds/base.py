@@ -81,7 +81,9 @@ class EventType:
     `check`: refuses data that the model alone cannot, as (field, reason). `lane`: the lane of measures that an event
     feeds (by default the lane named like the type; None: no measure). `unique`: the data field that identifies the
     fact in its workspace (a repeat under another event_id is a duplicate). `table` takes one row per counted event
-    (`row` gives its columns beside workspace and stream). `describe`: the stream fields that the event sets.
+    (`row` gives its columns beside workspace and stream, `timestamp` among them): keyed by the unique field, with the
+    columns partition and log_offset, or else by stream and timestamp. `describe`: the stream fields that the event
+    sets.
     """
 
     name: str
@@ -136,6 +138,7 @@ class Situation(NamedTuple):
     first). `happenings`: what was announced since three minutes before the onset."""
 
     moment_type: str
+    up: bool
     peak: float
     level: float
     hops: int
@@ -158,6 +161,9 @@ class Cause(NamedTuple):
 
 
 UNKNOWN = Cause("unknown", 0.0, {})
+
+
+Explain = Callable[[Situation], Cause]
 
 
 def unexplained(situation: Situation) -> Cause:
@@ -188,7 +194,7 @@ class Kind:
     facts: tuple[str, ...] = ()
     participants: str | None = None
     happenings: str | None = None
-    explain: Callable[[Situation], Cause] = unexplained
+    explain: Explain = unexplained
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -11,6 +11,7 @@ from telemetra.engine.measures import Announcements, Count, Distinct, Gauge, Mon
 from telemetra.engine.text_measures import FACTS, Conversation
 from telemetra.kinds.amounts import CURRENCIES, parse_amount
 from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, EventType, Kind, Series
+from telemetra.kinds.broadcast_causes import explain
 from telemetra.model.event import Event
 from telemetra.text import emotes, sentiment
 
@@ -140,9 +141,11 @@ def build(currency: str) -> Kind:
                 True,
                 lambda values: values["chat_count"],
                 up="chat_spike",
+                down="chat_drop",
                 unit="messages",
                 spread=0.35,
                 least=60,
+                fall=1 / 3,
             ),
             Series(
                 "viewers",
@@ -150,9 +153,34 @@ def build(currency: str) -> Kind:
                 False,
                 lambda values: values["last_reading"],
                 up="viewer_spike",
+                down="viewer_drop",
                 unit="viewers",
                 spread=0.15,
                 least=20,
+                fall=0.6,
+            ),
+            Series(
+                "sentiment",
+                "sentiment_score",
+                False,
+                lambda values: values["sentiment_sum"],
+                up="sentiment_shift",
+                down="sentiment_shift",
+                spread=0.45,
+                least=0.25,
+                weight=lambda values: values["sentiment_number"],
+                least_weight=20,
+            ),
+            Series(
+                "revenue",
+                "revenue",
+                True,
+                lambda values: float(values["revenue"]),
+                up="revenue_spike",
+                unit=currency,
+                spread=0.5,
+                least=50,
+                step=15,
             ),
         ),
         primary="chat",
@@ -169,6 +197,7 @@ def build(currency: str) -> Kind:
         ),
         participants="author_codes",
         happenings="announced",
+        explain=explain,
     )
 
 

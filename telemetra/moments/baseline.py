@@ -6,6 +6,8 @@ from math import sqrt
 from statistics import median
 from typing import Protocol
 
+from telemetra.kinds.base import Series
+
 CAPACITY = 60
 HALF_LIFE = 40  # values, one a minute
 NORMAL_MAD = 1.4826  # the standard deviation of a normal distribution, over its median absolute deviation
@@ -53,14 +55,16 @@ def _variance(known: int, seen: float, expected: float) -> float:
 class CountBaseline:
     """Counts: the exponentially weighted median and median absolute deviation of the last hour.
 
-    The scale is at least the square root of the level (Poisson noise). `spread` is the share of its level by which
-    such a series ordinarily varies: it stands for history while there is little, and keeps the scale from vanishing.
+    The scale is at least the square root of the level (Poisson noise; of level times `step` where an event counts as
+    about so much). `spread` is the share of its level by which such a series ordinarily varies: it stands for history
+    while there is little, and keeps the scale from vanishing.
     """
 
-    __slots__ = ("_spread", "_values", "level", "scale")
+    __slots__ = ("_spread", "_step", "_values", "level", "scale")
 
-    def __init__(self, spread: float) -> None:
+    def __init__(self, spread: float, step: float = 1.0) -> None:
         self._spread = spread
+        self._step = step
         self._values: list[float] = []
         self.level = 0.0
         self.scale = 1.0
@@ -87,7 +91,8 @@ class CountBaseline:
         values = self._values
         self.level = level = weighted_median(values)
         seen = NORMAL_MAD * weighted_median([abs(value - level) for value in values])
-        self.scale = sqrt(max(_variance(len(values), seen, self._spread * level), level, 1.0))
+        noise = self._step * max(level, self._step)
+        self.scale = sqrt(max(_variance(len(values), seen, self._spread * level), noise))
 
 
 class GaugeBaseline:
@@ -127,6 +132,28 @@ class GaugeBaseline:
             self._summarise()
 
     def _summarise(self) -> None:
-        self.level = level = median(self._recent)
+        self.level = median(self._recent)
         seen = NORMAL_MAD * weighted_median(self._errors) if self._errors else 0.0
-        self.scale = sqrt(_variance(len(self._errors), seen, self._spread * abs(level))) or 1.0
+        self.scale = sqrt(_variance(len(self._errors), seen, self._spread * abs(self.level))) or 1.0
+
+
+class MeanBaseline(CountBaseline):
+    """Means of events: the level of the last hour, as moods come back to where they were. `spread` is how far a
+    window's mean ordinarily is from it, in its unit."""
+
+    __slots__ = ()
+
+    def _summarise(self) -> None:
+        values = self._values
+        self.level = level = weighted_median(values)
+        seen = NORMAL_MAD * weighted_median([abs(value - level) for value in values])
+        self.scale = sqrt(_variance(len(values), seen, self._spread))
+
+
+def baseline_of(series: Series) -> Baseline:
+    """The baseline for the form of a series."""
+    if series.count:
+        return CountBaseline(series.spread, series.step)
+    if series.weight is not None:
+        return MeanBaseline(series.spread / sqrt(series.least_weight))
+    return GaugeBaseline(series.spread)

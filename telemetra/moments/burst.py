@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import hypot
+
 from telemetra.model.window import HOPS_PER_WINDOW
-from telemetra.moments.baseline import Baseline, CountBaseline, GaugeBaseline
+from telemetra.moments.baseline import Baseline
 from telemetra.moments.scale import LARGEST, score_of
 
 _LEAST_BASELINE = 4  # windows: with the current one, five minutes of history
@@ -16,10 +18,12 @@ class Burst:
     so that none overlaps the current one.
     """
 
-    __slots__ = ("_baseline", "_pending", "_seen", "z")
+    __slots__ = ("_baseline", "_pending", "_seen", "noise", "z")
 
-    def __init__(self, *, count: bool, spread: float) -> None:
-        self._baseline: Baseline = CountBaseline(spread) if count else GaugeBaseline(spread)
+    def __init__(self, baseline: Baseline) -> None:
+        self._baseline = baseline
+        self.noise = 0.0
+        """Standard deviation of the next window's own noise, where that differs from window to window (means)."""
         self._pending: list[float] = []
         self._seen = 0
         self.z: float | None = None
@@ -30,7 +34,7 @@ class Burst:
 
     @property
     def scale(self) -> float:
-        return self._baseline.scale
+        return hypot(self._baseline.scale, self.noise)
 
     def observe(self, value: float, time: int) -> float:
         """The score (0..1) of the window that ends at `time`; `z` is signed, None until five minutes are known."""
@@ -46,7 +50,7 @@ class Burst:
         if self._baseline.known < _LEAST_BASELINE:
             self.z = None
             return 0.0
-        self.z = (value - self._baseline.level) / self._baseline.scale
+        self.z = (value - self._baseline.level) / self.scale
         return score_of(self.z)
 
     def skip(self) -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from telemetra.kinds.base import Series
+from telemetra.kinds.base import Cause, Explain, Series, Situation
 from telemetra.model.moment import Moment, moment_id
 from telemetra.model.times import rfc3339
 from telemetra.model.window import SECOND
-from telemetra.moments.cause import UNKNOWN, cause_of
-from telemetra.moments.evidence import Counts, top
+from telemetra.moments.description import describe
+from telemetra.moments.evidence import Evidence, top
 from telemetra.moments.policy import Alarm
+from telemetra.moments.representatives import representatives
 from telemetra.moments.scale import z_of
 from telemetra.moments.settings import MomentSettings
+from telemetra.moments.usual import Usual
 
-_TOP_MESSAGES = 5
 _TOP_EMOTES = 10
 _MOST_POINTS = 180
 
@@ -24,15 +26,19 @@ _MOST_POINTS = 180
 class Episode(msgspec.Struct):
     """What is kept of a moment while it lasts, beside its alarm; plain data.
 
-    `windows`: (end, value) from five minutes before it was noticed. `events`: how many events its hops held so far
-    (count series). `started_at`: of the stream, microseconds.
+    `windows`: (end, value) from five minutes before it was noticed. `evidence`: of its hops so far. `started_at`: of
+    the stream, microseconds. `scores`: the highest of each head so far.
     """
 
     version: int
     started_at: int | None
     windows: list[tuple[int, float]]
-    evidence: Counts
-    events: float
+    evidence: Evidence
+    scores: dict[str, float] = {}
+
+    def add_scores(self, scores: Mapping[str, float]) -> None:
+        for head, score in scores.items():
+            self.scores[head] = max(score, self.scores.get(head, 0.0))
 
     def add_window(self, end: int, value: float) -> None:
         self.windows.append((end, value))
@@ -46,15 +52,32 @@ def to_moment(
     workspace_id: str,
     stream_id: str,
     moment_type: str,
+    up: bool,
     series: Series,
     settings: MomentSettings,
     alarm: Alarm,
     episode: Episode,
+    usual: Usual,
+    explain: Explain,
     ended_at: int | None,
 ) -> Moment:
     """The moment in its present version; `ended_at` is None while it lasts."""
-    up = moment_type == series.up
-    opening = z_of(settings.open_score) * alarm.scale
+    evidence = episode.evidence
+    cause = explain(
+        Situation(
+            moment_type=moment_type,
+            up=up,
+            peak=alarm.peak,
+            level=alarm.level,
+            hops=evidence.hops,
+            facts=evidence.facts,
+            usual=usual.fact_means(),
+            counts=evidence.counts,
+            usual_counts=usual.count_means(),
+            known_hops=usual.hops,
+            happenings=evidence.happenings,
+        )
+    )
     return Moment(
         moment_id=moment_id(workspace_id, stream_id, moment_type, series.metric_name, alarm.onset),
         version=episode.version,
@@ -63,43 +86,41 @@ def to_moment(
         timestamp=alarm.onset,
         ended_at=ended_at,
         moment_type=moment_type,
-        description=_describe(series, alarm, up),
+        description=describe(series, alarm, cause, up=up),
         metric_name=series.metric_name,
         metric_value=alarm.peak,
-        threshold=round(max(alarm.level + opening, series.least) if up else alarm.level - opening, 3),
+        threshold=round(_threshold(series, settings, alarm, up=up), 3),
         z_score=round(alarm.z, 3),
         severity=round(alarm.severity, 4),
-        metadata=_metadata(series, settings, alarm, episode),
+        metadata=_metadata(settings, alarm, episode, cause),
     )
 
 
-def _metadata(series: Series, settings: MomentSettings, alarm: Alarm, episode: Episode) -> dict[str, Any]:
-    cause = cause_of(episode.evidence, episode.events) if series.count else UNKNOWN
-    evidence = episode.evidence
+def _threshold(series: Series, settings: MomentSettings, alarm: Alarm, *, up: bool) -> float:
+    """The value at which it would just have been a moment."""
+    distance = z_of(settings.open_score) * alarm.scale
+    if series.weight is not None:
+        distance = max(distance, series.least)
+        return alarm.level + distance if up else alarm.level - distance
+    return max(alarm.level + distance, series.least) if up else min(alarm.level - distance, series.fall * alarm.level)
+
+
+def _metadata(settings: MomentSettings, alarm: Alarm, episode: Episode, cause: Cause) -> dict[str, Any]:
+    counts = episode.evidence.counts
     started_at = episode.started_at
     return {
         "peak_at": rfc3339(alarm.peak_at),
         "baseline": {"level": round(alarm.level, 3), "scale": round(alarm.scale, 3)},
         "series": [[rfc3339(end), value] for end, value in episode.windows],
-        "top_messages": [{"text": text, "count": n} for text, n in top(evidence.get("messages", {}), _TOP_MESSAGES)],
-        "top_emotes": [{"name": name, "count": n} for name, n in top(evidence.get("emotes", {}), _TOP_EMOTES)],
+        "top_messages": representatives(counts.get("messages", {})),
+        "top_emotes": [{"name": name, "count": n} for name, n in top(counts.get("emotes", {}), _TOP_EMOTES)],
         "stream_offset_seconds": None if started_at is None else max(0, alarm.onset - started_at) / SECOND,
         "cause": cause.name,
         "confidence": cause.confidence,
         "facts": cause.facts,
-        "detector": {"head": "burst", **msgspec.structs.asdict(settings)},
+        "detector": {
+            "head": max(settings.opening_heads, key=lambda head: episode.scores.get(head, 0.0)),
+            "scores": {head: round(score, 4) for head, score in episode.scores.items()},
+            **msgspec.structs.asdict(settings),
+        },
     }
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.1f}"
-
-
-def _describe(series: Series, alarm: Alarm, up: bool) -> str:
-    """`Chat rose to 412 messages a minute, 5.2 times the usual 79.`"""
-    unit = f" {series.unit} a minute" if series.count and series.unit else ""
-    verb = "rose" if up else "fell"
-    head = f"{series.name.capitalize()} {verb} to {_number(alarm.peak)}{unit}"
-    if up and alarm.level >= 1:
-        return f"{head}, {alarm.peak / alarm.level:.1f} times the usual {_number(alarm.level)}."
-    return f"{head}; usual are {_number(alarm.level)}."

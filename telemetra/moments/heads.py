@@ -9,6 +9,7 @@ from types import MappingProxyType
 from telemetra.errors import Fatal
 from telemetra.kinds.base import Series
 from telemetra.moments.base import Detector
+from telemetra.moments.baseline import baseline_of
 from telemetra.moments.burst import Burst
 from telemetra.moments.novelty import Novelty
 
@@ -23,7 +24,7 @@ Heads = Mapping[str, Build]
 
 
 def build_burst(series: Series) -> Burst:
-    return Burst(count=series.count, spread=series.spread)
+    return Burst(baseline_of(series))
 
 
 def build_novelty(_: Series) -> Novelty:

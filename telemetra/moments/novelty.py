@@ -8,7 +8,8 @@ from telemetra.moments.novelty_channels import CHANNELS, Channels
 from telemetra.moments.scale import LARGEST
 
 _FORGET = 3e-5  # share of its range by which the extremes of a channel close in with every value
-_LEAST_RANGE = 0.1  # of a channel, as a share of the range of the values themselves
+_LEAST_RANGE = 0.1  # of a channel in the values' unit, as a share of their range
+_IN_VALUES = tuple(not name.startswith("cusum") for name in CHANNELS)
 _COLD_VALUES = 1_000
 _HALF = 0.1  # the share that has the score 0.5
 
@@ -60,7 +61,8 @@ class Novelty:
                 beyond = low - signal
                 lows[channel], highs[channel] = signal, high - closer
             if self._speaking[channel]:
-                span = max(span, least)
+                if _IN_VALUES[channel] and span < least:
+                    span = least
                 novel = max(novel, 1.0 if beyond >= span else beyond / span)
         novel *= self._known / (self._known + _COLD_VALUES)
         return novel / (novel + _HALF)

@@ -2,89 +2,136 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import msgspec
 
-from telemetra.kinds.base import Series
+from telemetra.kinds.base import Explain, Series
 from telemetra.model.moment import Moment
-from telemetra.model.window import HOP
+from telemetra.model.stream import StreamInfo
+from telemetra.model.window import HOP, Observation
+from telemetra.moments import falls
 from telemetra.moments.base import Detector
-from telemetra.moments.burst import Burst
+from telemetra.moments.context import Context
 from telemetra.moments.episode import Episode, to_moment
-from telemetra.moments.evidence import RecentEvidence, merge
+from telemetra.moments.heads import BURST, Heads, build_burst
 from telemetra.moments.policy import Alarm, Change, Reading, Watch, quiet, release, step
 from telemetra.moments.settings import MomentSettings
 from telemetra.moments.windows import Windows
 
+_BUSY_Z = 2.5
+
 
 class SeriesState(msgspec.Struct):
-    """Everything of a series that must survive a restart: hops, heads by name, watches and episodes by moment type."""
+    """Everything of a series that must survive a restart: hops, heads by name, watches and episodes by direction."""
 
     z: float | None
     hops: list[float | None]
     heads: dict[str, list[float]]
     watches: dict[str, Watch]
     episodes: dict[str, Episode]
+    weights: list[float] = []
 
 
 class SeriesWatch:
-    """Feeds every window of a series to its heads and the highest score to the policy, once per direction."""
+    """Feeds every window of a series to its heads, and the highest score of those that the settings allow to open
+    moments to the policy, once per direction. The others' scores are told with the moment."""
 
-    def __init__(self, series: Series, workspace_id: str, stream_id: str, settings: MomentSettings) -> None:
+    def __init__(
+        self,
+        series: Series,
+        workspace_id: str,
+        stream_id: str,
+        settings: MomentSettings,
+        heads: Heads,
+        context: Context,
+        explain: Explain,
+    ) -> None:
         self._series = series
+        self._context = context
+        self._explain = explain
         self._workspace_id = workspace_id
         self._stream_id = stream_id
         self.settings = settings
-        self._windows = Windows(count=series.count)
-        self._watches = {
-            moment_type: Watch(up=moment_type == series.up, least=series.least)
-            for moment_type in (series.up, series.down)
-            if moment_type is not None
-        }
+        self._further = {name: build for name, build in heads.items() if name != BURST}
+        self._windows = Windows(series)
+        least = 0.0 if series.weight is not None else series.least
+        self._types = {name: found for name, found in (("up", series.up), ("down", series.down)) if found is not None}
+        self._watches = {direction: Watch(up=direction == "up", least=least) for direction in self._types}
         self._episodes: dict[str, Episode] = {}
         self.z_score: float | None = None
         self._start_afresh()
 
     def _start_afresh(self) -> None:
-        # The burst head also tells what is usual; further heads only add their score.
-        self._burst = Burst(count=self._series.count, spread=self._series.spread)
-        self._heads: dict[str, Detector] = {"burst": self._burst}
+        self._burst = build_burst(self._series)
+        self._heads: dict[str, Detector] = {BURST: self._burst}
+        self._heads |= {name: build(self._series) for name, build in self._further.items()}
 
-    def observe(self, value: float | None, end: int, evidence: RecentEvidence, started_at: int | None) -> list[Moment]:
-        """Take in one hop; the moments that opened, rose or closed with it."""
+    @property
+    def calm(self) -> bool:
+        """Whether no moment is open."""
+        return not self._episodes
+
+    @property
+    def busy(self) -> bool:
+        """Whether a rise is under way, told or about to be."""
+        return "up" in self._episodes or (self.z_score or 0.0) >= _BUSY_Z
+
+    def observe(self, observation: Observation, info: StreamInfo, *, busy: bool) -> list[Moment]:
+        """Take in one hop; the moments that opened, rose or closed with it. `busy`: the primary series is."""
+        value, end = observation.values.get(self._series.name), observation.end
         hop = None if value is None else float(value)
-        window = self._windows.push(hop)
+        weight = observation.weights.get(self._series.name, 0.0)
+        window = self._windows.push(hop, weight)
+        burst = self._burst
         if window is None:
             self.z_score = None
-            reading = quiet(end, self._burst.level, self._burst.scale)
+            scores: dict[str, float] = {}
+            reading = quiet(end, burst.level, burst.scale)
         else:
-            score = max(head.observe(window, end) for head in self._heads.values())
-            burst = self._burst
+            if self._series.weight is not None:
+                burst.noise = self._series.spread / sqrt(self._windows.weight)
+            scores = {name: head.observe(window, end) for name, head in self._heads.items()}
             self.z_score = burst.z
+            # Without a baseline nobody could say what a moment differs from, or in which direction.
+            opening = () if burst.z is None else self.settings.opening_heads
+            score = max((scores.get(name, 0.0) for name in opening), default=0.0)
             reading = Reading(end, window, score, burst.z or 0.0, burst.level, burst.scale, self._windows.last())
         moments = []
-        for moment_type, watch in self._watches.items():
-            episode = self._episodes.get(moment_type)
+        for direction, watch in self._watches.items():
+            episode = self._episodes.get(direction)
             if episode is not None:
-                episode.events += hop or 0.0
-                merge(episode.evidence, evidence.hops[-1])
+                episode.evidence.add(self._context.hops[-1])
+                episode.evidence.tell(observation.happenings)
                 if window is not None:
                     episode.add_window(end, window)
-            change = step(watch, reading, self.settings)
+                    episode.add_scores(scores)
+            change = step(watch, self._judged(reading, watch, live=info.is_live, busy=busy), self.settings)
             if change is None or watch.alarm is None:
                 continue
             if episode is None:
-                episode = self._begin(watch.alarm, end, evidence, started_at)
-                self._episodes[moment_type] = episode
+                episode = self._episodes[direction] = self._begin(watch.alarm, end, info.started_at)
+                episode.add_scores(scores)
             closed = change is Change.CLOSED
-            moments.append(self._emit(moment_type, watch.alarm, episode, closed=closed))
+            moments.append(self._emit(direction, watch.alarm, episode, closed=closed))
             if closed:
-                self._finish(moment_type, end)
+                self._finish(direction, end)
         return moments
+
+    def _judged(self, reading: Reading, watch: Watch, *, live: bool, busy: bool) -> Reading:
+        """The reading as it counts for a watch: a fall (a mean: any change) must be worth a moment. A mean that changes
+        as a burst brings other events is part of that burst and told with it."""
+        mean = self._series.weight is not None
+        if reading.score == 0.0 or (watch.up and not mean):
+            return reading
+        if mean and busy:
+            return reading._replace(score=0.0)
+        return reading if falls.worth(self._series, reading, live=live) else reading._replace(score=0.0)
 
     def skip(self, *, forget: bool) -> list[Moment]:
         """Close what is open and begin new windows after a gap; `forget` what was usual."""
         moments = self.close()
-        self._windows.hops.clear()
+        self._windows.clear()
         self.z_score = None
         if forget:
             self._start_afresh()
@@ -96,50 +143,52 @@ class SeriesWatch:
     def close(self) -> list[Moment]:
         """Close what is open, as of its last active hop."""
         moments = []
-        for moment_type, watch in self._watches.items():
+        for direction, watch in self._watches.items():
             if watch.alarm is not None:
-                moments.append(self._emit(moment_type, watch.alarm, self._episodes[moment_type], closed=True))
-                self._finish(moment_type, watch.alarm.active_until)
+                moments.append(self._emit(direction, watch.alarm, self._episodes[direction], closed=True))
+                self._finish(direction, watch.alarm.active_until)
         return moments
 
     def state(self) -> SeriesState:
         heads = {name: head.state() for name, head in self._heads.items()}
-        return SeriesState(self.z_score, self._windows.hops, heads, self._watches, self._episodes)
+        windows = self._windows
+        return SeriesState(self.z_score, windows.hops, heads, self._watches, self._episodes, windows.weights)
 
     def restore(self, state: SeriesState) -> None:
         self.z_score = state.z
-        self._windows.hops = state.hops
+        self._windows.hops, self._windows.weights = state.hops, state.weights
         for name, head in self._heads.items():
             if name in state.heads:
                 head.restore(state.heads[name])
-        for moment_type in self._watches:
-            if moment_type in state.watches:
-                self._watches[moment_type] = state.watches[moment_type]
+        for direction in self._watches:
+            if direction in state.watches:
+                self._watches[direction] = state.watches[direction]
         self._episodes = {name: episode for name, episode in state.episodes.items() if name in self._watches}
 
-    def _begin(self, alarm: Alarm, end: int, evidence: RecentEvidence, started_at: int | None) -> Episode:
-        hops = (end - alarm.onset) // HOP
+    def _begin(self, alarm: Alarm, end: int, started_at: int | None) -> Episode:
         return Episode(
             version=0,
             started_at=started_at,
             windows=self._windows.before(end),
-            evidence=evidence.since(hops),
-            events=sum(hop or 0.0 for hop in self._windows.hops[-hops:]),
+            evidence=self._context.evidence(alarm.onset, (end - alarm.onset) // HOP),
         )
 
-    def _emit(self, moment_type: str, alarm: Alarm, episode: Episode, *, closed: bool) -> Moment:
+    def _emit(self, direction: str, alarm: Alarm, episode: Episode, *, closed: bool) -> Moment:
         episode.version += 1
         return to_moment(
             workspace_id=self._workspace_id,
             stream_id=self._stream_id,
-            moment_type=moment_type,
+            moment_type=self._types[direction],
+            up=direction == "up",
             series=self._series,
             settings=self.settings,
             alarm=alarm,
             episode=episode,
+            usual=self._context.usual,
+            explain=self._explain,
             ended_at=alarm.active_until if closed else None,
         )
 
-    def _finish(self, moment_type: str, end: int) -> None:
-        release(self._watches[moment_type], end, self.settings)
-        del self._episodes[moment_type]
+    def _finish(self, direction: str, end: int) -> None:
+        release(self._watches[direction], end, self.settings)
+        del self._episodes[direction]

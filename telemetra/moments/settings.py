@@ -22,6 +22,8 @@ class MomentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     quiet ends a moment; bursts closer together are one. cooldown_seconds: after a moment has closed, none of its type
     opens for so long. longest_seconds: what lasts longer is the new normal; the moment ends, and the score must fall
     before the next. severity_step: an open moment is emitted again when its severity has risen by so much.
+    opening_heads: the highest score of these heads opens and holds moments (one that is not installed is silent); the
+    scores of all heads are told with the moment.
     """
 
     open_score: Score = 0.5
@@ -30,6 +32,7 @@ class MomentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     cooldown_seconds: Pause = 60
     longest_seconds: Annotated[int, Meta(ge=60, le=7200)] = 900
     severity_step: Annotated[float, Meta(gt=0, le=1)] = 0.15
+    opening_heads: Annotated[tuple[str, ...], Meta(min_length=1, max_length=16)] = ("burst",)
 
 
 _FIELDS = {field.name: field.type for field in msgspec.structs.fields(MomentSettings)}

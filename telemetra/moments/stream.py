@@ -10,7 +10,8 @@ from telemetra.kinds.base import Kind
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo
 from telemetra.model.window import SECOND, Observation
-from telemetra.moments.evidence import Counts, RecentEvidence
+from telemetra.moments.context import Context, ContextState
+from telemetra.moments.heads import BUILT_IN, Heads
 from telemetra.moments.series import SeriesState, SeriesWatch
 from telemetra.moments.settings import MomentSettings
 
@@ -22,38 +23,40 @@ class State(msgspec.Struct):
     """Everything that must survive a restart."""
 
     observed_until: int
-    evidence: list[Counts]
     series: dict[str, SeriesState]
+    context: ContextState
 
 
 class MomentDetectors:
-    """Watches every series of the kind that names a moment type, and the primary one for its z-score."""
+    """Watches every series of the kind that names a moment type, and the primary one for its z-score, with `heads`."""
 
-    def __init__(self, kind: Kind, workspace_id: str, stream_id: str, settings: MomentSettings) -> None:
+    def __init__(
+        self, kind: Kind, workspace_id: str, stream_id: str, settings: MomentSettings, heads: Heads = BUILT_IN
+    ) -> None:
+        self._context = context = Context(kind)
         self._watches = {
-            series.name: SeriesWatch(series, workspace_id, stream_id, settings)
+            series.name: SeriesWatch(series, workspace_id, stream_id, settings, heads, context, kind.explain)
             for series in kind.series
             if series.up or series.down or series.name == kind.primary
         }
         self._primary = self._watches[kind.primary]
-        self._evidence = RecentEvidence()
         self._observed_until = 0
 
     def observe(self, observation: Observation, info: StreamInfo) -> list[Moment]:
         self._observed_until = observation.end
-        self._evidence.push(observation.evidence)
-        values = observation.values
-        moments: list[Moment] = []
-        for name, watch in self._watches.items():
-            moments += watch.observe(values.get(name), observation.end, self._evidence, info.started_at)
+        watches = self._watches.values()
+        self._context.push(observation, calm=all(watch.calm for watch in watches))
+        primary = self._primary
+        moments = primary.observe(observation, info, busy=False)
+        for watch in watches:
+            if watch is not primary:
+                moments += watch.observe(observation, info, busy=primary.busy)
         return moments
 
     def skip(self, to: int) -> list[Moment]:
         forget = to - self._observed_until >= FORGET_AFTER_SECONDS * SECOND
-        self._evidence = RecentEvidence()
-        moments: list[Moment] = []
-        for watch in self._watches.values():
-            moments += watch.skip(forget=forget)
+        moments = [moment for watch in self._watches.values() for moment in watch.skip(forget=forget)]
+        self._context.skip(forget=forget)
         return moments
 
     def close(self) -> list[Moment]:
@@ -69,13 +72,13 @@ class MomentDetectors:
 
     def state(self) -> dict[str, Any]:
         series = {name: watch.state() for name, watch in self._watches.items()}
-        builtins: dict[str, Any] = msgspec.to_builtins(State(self._observed_until, self._evidence.hops, series))
+        builtins: dict[str, Any] = msgspec.to_builtins(State(self._observed_until, series, self._context.state()))
         return builtins
 
     def restore(self, state: dict[str, Any]) -> None:
         restored = msgspec.convert(state, State)
         self._observed_until = restored.observed_until
-        self._evidence.hops = restored.evidence
+        self._context.restore(restored.context)
         for name, watch in self._watches.items():
             if name in restored.series:
                 watch.restore(restored.series[name])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from telemetra.text.shingles import Words, likeness, words_of
 
-NEARLY = 0.6
+NEARLY = 0.7
 """Messages of at least `_LEAST_WORDS` different words that share so much are the same text, a little changed."""
 
 _LEAST_WORDS = 4

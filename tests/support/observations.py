@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
+from telemetra.engine.plan import KindPlan
 from telemetra.kinds import broadcast
+from telemetra.model.event import Event
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo
 from telemetra.model.window import HOP, Observation
 from telemetra.moments.settings import MomentSettings
 from telemetra.moments.stream import MomentDetectors
-from telemetra.text import emotes
 
 ORIGIN = 1_700_000_000_000_000
 KIND = broadcast.build("USD")
+PLAN = KindPlan(KIND)
+AUTHORS = tuple(f"user-{number}" for number in range(40))
 INFO = StreamInfo("broadcast", "a channel", started_at=ORIGIN)
 
 
@@ -26,15 +30,40 @@ def detectors(settings: MomentSettings | None = None) -> MomentDetectors:
 
 
 def hop(
-    number: int, chat: int = 0, viewers: int | None = None, messages: Sequence[str] = (), origin: int = ORIGIN
+    number: int,
+    chat: int = 0,
+    viewers: int | None = None,
+    messages: Sequence[str] = (),
+    origin: int = ORIGIN,
+    *,
+    authors: Sequence[str] = AUTHORS,
+    raid: tuple[str, int] | None = None,
+    revenue: str = "0",
 ) -> Observation:
-    """Hop `number` of a stream that began at `origin`; `messages` count for the chat if given."""
-    found = Counter(name for message in messages for name in emotes.find(message))
-    return Observation(
-        end=origin + (number + 1) * HOP,
-        values={"chat": len(messages) or chat, "viewers": viewers},
-        evidence={"messages": Counter(messages).most_common(10), "emotes": found.most_common(10)},
-    )
+    """Hop `number` of a stream that began at `origin`, as the engine would make it of these `messages`, which `authors`
+    write in turn. `chat`: so many messages of which nothing else is known, if there are none given."""
+    start = origin + number * HOP
+    filled = PLAN.new_hop()
+    filled.pending["chat.message"] = [
+        (event(start), broadcast.ChatMessage(user_id=authors[at % len(authors)], message=message))
+        for at, message in enumerate(messages)
+    ]
+    if viewers is not None:
+        filled.pending["viewer.count"] = [(event(start), broadcast.ViewerCount(viewer_count=viewers))]
+    if raid is not None:
+        told = broadcast.Raid(origin=raid[0], viewer_count=raid[1])
+        filled.pending["stream.meta"] = [(event(start), broadcast.StreamMeta("raid_incoming", raid=told))]
+    if revenue != "0":
+        paid = broadcast.Transaction(str(number), msgspec.Raw(revenue.encode()), "donation")
+        filled.pending["transaction"] = [(event(start), paid)]
+    observation = PLAN.observation(start + HOP, filled)
+    if not messages:
+        observation.values["chat"] = chat
+    return observation
+
+
+def event(timestamp: int) -> Event:
+    return Event("", "", "default", "a-channel", "api", timestamp, timestamp, b"")
 
 
 def run(hops: Iterable[Observation], watch: MomentDetectors | None = None) -> list[Moment]:

@@ -10,11 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetra.model.window import HOP
-from telemetra.moments.baseline import CAPACITY, CountBaseline, weighted_median
+from telemetra.moments.baseline import CAPACITY, CountBaseline, GaugeBaseline, weighted_median
 from telemetra.moments.burst import Burst
 from telemetra.moments.scale import score_of, z_of
 
 VALUES = st.lists(st.integers(0, 100_000).map(float), min_size=1, max_size=CAPACITY)
+
+
+def head_of(spread: float, *, count: bool = True) -> Burst:
+    return Burst(CountBaseline(spread) if count else GaugeBaseline(spread))
 
 
 def feed(head: Burst, values: list[float]) -> list[float | None]:
@@ -52,14 +56,14 @@ def test_a_counts_scale_is_at_least_that_of_poisson_noise(level: float) -> None:
 @pytest.mark.parametrize("count", [True, False])
 def test_nothing_is_said_before_five_minutes(count: bool) -> None:
     # The first window ends with the sixth hop; with the thirtieth, five minutes are known.
-    zs = feed(Burst(count=count, spread=0.3), [50.0] * 60)
+    zs = feed(head_of(0.3, count=count), [50.0] * 60)
     assert zs.index(0.0) == 24
     assert all(z is None for z in zs[:24])
 
 
 def test_the_current_window_is_not_in_its_baseline() -> None:
     # A z-score over a baseline that held the value itself could not pass 3.16 for 11 values, whatever the value.
-    head = Burst(count=True, spread=0.3)
+    head = head_of(0.3)
     zs = feed(head, [60.0] * 60 + [60_000.0])
     assert zs[-1] is not None
     assert zs[-1] > 1_000
@@ -72,20 +76,20 @@ def test_the_current_window_is_not_in_its_baseline() -> None:
 
 def test_bursts_do_not_move_what_is_usual() -> None:
     rng = random.Random(4)
-    head = Burst(count=True, spread=0.3)
+    head = head_of(0.3)
     feed(head, [60.0 + rng.randrange(-6, 7) + (600.0 if at % 60 < 9 else 0.0) for at in range(720)])
     assert 54 <= head.level <= 66
 
 
 def test_a_fall_has_a_negative_z() -> None:
-    zs = feed(Burst(count=True, spread=0.1), [400.0] * 200 + [100.0])
+    zs = feed(head_of(0.1), [400.0] * 200 + [100.0])
     assert zs[-1] is not None
     assert zs[-1] < -4
 
 
 def test_a_steady_growth_of_a_gauge_is_no_burst_and_a_leap_is_one() -> None:
     growing = [1_000.0 * 1.02 ** (at / 6) for at in range(360)]
-    head = Burst(count=False, spread=0.15)
+    head = head_of(0.15, count=False)
     assert max(z or 0.0 for z in feed(head, growing)) < 4
     head.observe(growing[-1] * 1.6, 0)
     assert head.z is not None
@@ -99,8 +103,8 @@ def test_a_steady_growth_of_a_gauge_is_no_burst_and_a_leap_is_one() -> None:
     st.integers(0, 150),
 )
 def test_the_restored_head_goes_on_exactly(count: bool, values: list[float], cut: int) -> None:
-    whole = Burst(count=count, spread=0.3)
-    first, second = Burst(count=count, spread=0.3), Burst(count=count, spread=0.3)
+    whole = head_of(0.3, count=count)
+    first, second = head_of(0.3, count=count), head_of(0.3, count=count)
     zs = feed(whole, values)
     head = feed(first, values[:cut])
     second.restore(first.state())

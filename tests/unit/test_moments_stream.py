@@ -58,7 +58,9 @@ def test_a_burst_is_told_at_once_and_again_when_it_ends() -> None:
     assert 0.5 <= last.severity < 1
     assert last.threshold is not None
     assert 72 < last.threshold < last.metric_value
-    assert last.description == "Chat rose to 304 messages a minute, 4.2 times the usual 72."
+    assert last.description == (
+        "Chat rose to 304 messages a minute, 4.2 times the usual 72, as many wrote PogChamp and LUL."
+    )
 
 
 def test_a_moment_is_noticed_within_thirty_seconds() -> None:
@@ -92,8 +94,9 @@ def test_one_message_over_and_over_is_not_called_hype() -> None:
     pasta = ["the soup is ready LUL LUL"] * 90
     hops = [hop(number, messages=pasta if 90 <= number < 95 else QUIET) for number in range(120)]
     (moment,) = latest(run(hops))
-    assert moment.metadata["cause"] == "unknown"
-    assert moment.metadata["confidence"] == 0
+    assert moment.metadata["cause"] == "copypasta"
+    assert moment.metadata["confidence"] > 0.8
+    assert moment.description.endswith(", as many repeated “the soup is ready LUL LUL”.")
 
 
 def test_a_raid_is_a_viewer_spike_too() -> None:

@@ -103,7 +103,7 @@ class Activity:
 
     def _support(self, rng: Random, second: int, last: Plant | None) -> Iterator[Happening]:
         excited = last is not None and last.kind != "lull" and second < last.end + FADE_SECONDS
-        for _ in range(poisson(rng, self.channel.support_rate / 60 * (4 if excited else 1))):
+        for _ in range(poisson(rng, self.channel.support_rate / 60 * (1.5 if excited else 1))):
             user_id, username = chatter.person(rng, self.channel)
             giver = {"user_id": user_id, "username": username}
             if rng.random() < 0.35:
