@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib.metadata import EntryPoint
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from telemetra.errors import Fatal
 from telemetra.kinds.base import Series
 from telemetra.kinds.registry import load_registry
 from telemetra.model.window import HOP, MINUTE
+from telemetra.moments import heads as registry
 from telemetra.moments.base import Detector
-from telemetra.moments.heads import Build, load_heads
-from tests.support.observations import ORIGIN
+from telemetra.moments.heads import BUILT_IN, Build, build_novelty, load_heads
+from telemetra.moments.settings import MomentSettings
+from telemetra.moments.stream import MomentDetectors
+from tests.support.observations import INFO, KIND, ORIGIN, hop, latest, run
 
 MOST_NUMBERS = 500
 HEADS = load_heads()
@@ -107,3 +112,80 @@ def test_a_leap_to_ten_times_the_usual_is_unusual_after_an_hour(build: Build) ->
         leap = head.observe(10_000.0, ORIGIN + 360 * HOP)
         assert leap > max(usual[180:])
         assert leap > 0.5
+
+
+class Loudest:
+    """A head as a third party might write it: how much louder than ever."""
+
+    def __init__(self) -> None:
+        self._loudest = 0.0
+
+    def observe(self, value: float, time: int) -> float:
+        louder, self._loudest = value > self._loudest, max(value, self._loudest)
+        return 0.9 if louder else 0.0
+
+    def skip(self) -> None: ...
+
+    def state(self) -> list[float]:
+        return [self._loudest]
+
+    def restore(self, state: list[float]) -> None:
+        (self._loudest,) = state
+
+
+def build_loudest(series: Series) -> Loudest:
+    return Loudest()
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EntryPoint]]:
+    """The entry points that the registry finds."""
+    points: list[EntryPoint] = []
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point for point in points if point.group == group])
+    yield points
+
+
+def test_an_installed_head_watches_every_series(installed: list[EntryPoint]) -> None:
+    installed.append(EntryPoint("loudest", f"{__name__}:build_loudest", registry.ENTRY_POINT_GROUP))
+    heads = load_heads()
+    assert list(heads) == [*BUILT_IN, "loudest"]
+    chat = [10 + at % 3 + (60 if 100 <= at < 106 else 0) for at in range(160)]
+    hops = [hop(number, chat=count) for number, count in enumerate(chat)]
+    told = run(hops, MomentDetectors(KIND, "default", "a-channel", MomentSettings(), heads))
+    (moment,) = latest(told)
+    detector = moment.metadata["detector"]
+    assert detector["head"] == "burst"
+    assert list(detector["scores"]) == ["burst", "novelty", "loudest"]
+    assert detector["scores"]["loudest"] == 0.9
+    without = latest(run(hops))
+    assert [(each.moment_id, each.severity, each.ended_at) for each in without] == [
+        (moment.moment_id, moment.severity, moment.ended_at)
+    ]
+
+
+def test_a_head_opens_moments_when_the_settings_say_so(installed: list[EntryPoint]) -> None:
+    installed.append(EntryPoint("loudest", f"{__name__}:build_loudest", registry.ENTRY_POINT_GROUP))
+    # Twelve of sixty hops are a little louder than ever: no burst.
+    hops = [hop(number, chat=12 + number // 20) for number in range(200)]
+    settings = MomentSettings(opening_heads=("burst", "loudest"))
+    assert run(hops) == []
+    moments = latest(run(hops, MomentDetectors(KIND, "default", "a-channel", settings, load_heads())))
+    assert moments
+    assert {moment.metadata["detector"]["head"] for moment in moments} == {"loudest"}
+    assert run(hops, MomentDetectors(KIND, "default", "a-channel", settings)) == [], "without it, nobody speaks for it"
+
+
+def test_no_head_speaks_before_the_baseline_is_known(installed: list[EntryPoint]) -> None:
+    installed.append(EntryPoint("loudest", f"{__name__}:build_loudest", registry.ENTRY_POINT_GROUP))
+    watch = MomentDetectors(KIND, "default", "a", MomentSettings(opening_heads=("loudest",)), load_heads())
+    assert [moment for number in range(29) for moment in watch.observe(hop(number, chat=20 + number), INFO)] == []
+
+
+def test_a_second_head_of_the_same_name_is_refused(installed: list[EntryPoint]) -> None:
+    installed.append(EntryPoint("novelty", "somebody.novelty:build", registry.ENTRY_POINT_GROUP))
+    with pytest.raises(Fatal, match="'novelty'"):
+        load_heads()
+
+
+def test_the_novelty_head_is_built_for_any_series() -> None:
+    assert build_novelty(SERIES[0]).state() == build_novelty(SERIES[-1]).state()
