@@ -68,14 +68,17 @@ def now() -> int:
 class Feed:
     """Chat of `streams` streams in turn, `rate` events a second of event time in all, from `start` (microseconds).
 
-    Ids and streams are named after `name`.
+    Ids are named after `name`, streams too unless they are `called` otherwise. `skip`: lines left out before.
     """
 
-    def __init__(self, name: str, *, streams: int, rate: float, start: int) -> None:
+    def __init__(
+        self, name: str, *, streams: int, rate: float, start: int, called: str | None = None, skip: int = 0
+    ) -> None:
         self._name = name
-        self._streams = streams
+        self._streams = [f"{called or name}-{number}" for number in range(streams)]
         self._step = round(SECOND / rate)
         self._start = start
+        self._skip = skip
 
     def events(self, count: int, per_request: int = 1000) -> list[Event]:
         """As they come out of the log; those of one request arrived together, a second after the last of them."""
@@ -93,12 +96,11 @@ class Feed:
         return [_encode(list(map(self._body, part))) for part in iter(lambda: list(islice(rows, per_request)), [])]
 
     def rows(self, count: int) -> Iterator[Row]:
-        streams = [f"{self._name}-{number}" for number in range(self._streams)]
-        for number, line in enumerate(islice(cycle(lines()), count)):
+        for number, line in enumerate(islice(cycle(lines()), self._skip, self._skip + count)):
             # What nobody wrote twice is written but once here too, however often the file is gone through.
             text = line.text if line.repeated else f"{line.text} {self._name}/{number // len(lines())}"
             time = self._start + number * self._step
-            yield Row(number, streams[number % self._streams], time, line.user, text)
+            yield Row(number, self._streams[number % len(self._streams)], time, line.user, text)
 
     def _body(self, row: Row) -> dict[str, Any]:
         return {
