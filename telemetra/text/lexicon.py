@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from telemetra.text import phrases
 from telemetra.text.data import read_general_lexicon, read_marks, read_pairs, read_valences, read_words
 from telemetra.text.emotes import EMOTE_VALENCES
 from telemetra.text.shape import LONGEST, channel_emote_name
-from telemetra.text.spelling import is_laughter, rating, shorter
+from telemetra.text.spelling import is_laughter, rating, repeats, shorter
 from telemetra.text.tokens import ALONE, EMOTE, ENDS, LAUGH, NEGATE, NOTHING, ROLES, STARTS, WORD, Token
 
 _LETTERS = frozenset({"f", "l", "w", "ff", "ww"})
@@ -22,7 +25,7 @@ _MEMO_ENTRIES = 30_000
 
 _CHAT = read_valences("chat_words.txt")
 _MARKS = read_marks()
-_UNKNOWN = Token(NOTHING, 0, 0)
+UNKNOWN: Final = Token(NOTHING, 0, 0)
 _UNKNOWN_ENDS = Token(NOTHING, 0, ENDS)
 _LAUGHTER = Token(WORD, 180, LAUGH)
 
@@ -46,17 +49,15 @@ def _louder(valence: int, by: int) -> int:
     return valence + by if valence > 0 else valence - by if valence < 0 else 0
 
 
-def _respelled(bare: str, spellings: list[str]) -> Token:
-    """A word that no list has as it is spelled."""
-    if is_laughter(bare):
-        return _LAUGHTER
+def _respelled(bare: str, spellings: Sequence[str]) -> Token:
+    """A word that no list has as it is spelled. `spellings` are those it may stand for."""
     for spelling in spellings:
         if said := _KNOWN.get(spelling):
             return said._replace(valence=_louder(said.valence, _DRAWN_OUT))
-    if bare.endswith("n't"):
+    if bare[-3:] == "n't":
         return Token(NEGATE, 0, 0)
-    valence = rating(bare) if bare.endswith("/10") else None
-    return _UNKNOWN if valence is None else Token(WORD, valence, 0)
+    valence = rating(bare) if bare[-3:] == "/10" else None
+    return UNKNOWN if valence is None else Token(WORD, valence, 0)
 
 
 def _shouted(said: Token, bare: str) -> Token:
@@ -75,7 +76,7 @@ def _picture(token: str) -> Token:
     # The name of a channel emote often says what it means (lirikRIP, danLove), but less surely than a word.
     name = channel_emote_name(token)
     if name is None:
-        return _UNKNOWN
+        return UNKNOWN
     meaning = _KNOWN.get(name.lower())
     return Token(EMOTE, meaning.valence // 2 if meaning else 0, 0)
 
@@ -86,29 +87,42 @@ def classify(token: str) -> Token:
     if valence is not None:
         return Token(EMOTE, valence, _MARKS.get(token, 0))
     lower = token.lower()
-    bare = lower
-    if not lower.isalnum():
-        if not lower[0].isalnum() and (sign := _KNOWN.get(lower)):
-            return sign if token.isascii() else sign._replace(kind=EMOTE)
-        bare = lower.strip(_PUNCTUATION).replace("’", "'")
-        # Nobody feels anything in a name, a link or a command to a bot.
-        if not bare or lower[0] == "@" or lower == "!" + bare or lower.startswith(_LINKS):
-            return _UNKNOWN
-    plain = bare.replace("'", "")
+    if lower.isalnum():
+        return _word(token, lower, lower)
+    if not lower[0].isalnum() and (sign := _KNOWN.get(lower)):
+        return sign if token.isascii() else sign._replace(kind=EMOTE)
+    bare = lower.strip(_PUNCTUATION).replace("’", "'")
+    # Nobody feels anything in a name, a link or a command to a bot.
+    if not bare or lower[0] == "@" or lower == "!" + bare or lower.startswith(_LINKS):
+        return UNKNOWN
+    return _word(token, bare, bare.replace("'", ""))
+
+
+def _word(token: str, bare: str, plain: str) -> Token:
+    """What a word says: `bare` of punctuation around it, and `plain` without apostrophes as in phrases.txt."""
     said = _KNOWN.get(bare)
-    in_phrase = plain in phrases.WORDS
-    spellings = [] if said and in_phrase else shorter(plain)
+    phrased = plain in phrases.WORDS
+    spellings: Sequence[str] = ()
+    if not (said and phrased) and repeats(plain):
+        spellings = shorter(plain)
+        if said is None and is_laughter(bare):
+            said = _LAUGHTER
     if said is None:
-        said = _respelled(bare, spellings)
-    if lower != token and token.isupper():
-        said = _shouted(said, bare)
-    if said is _UNKNOWN and not (token.islower() and token.isascii()):
+        said = UNKNOWN if bare.isalpha() and not spellings else _respelled(bare, spellings)
+    if not token.islower():
+        if token.isupper():
+            said = _shouted(said, bare)
+        if said is UNKNOWN:
+            said = _picture(token)
+    elif said is UNKNOWN and not token.isascii():
         said = _picture(token)
-    word = plain if in_phrase else next((word for word in spellings if word in phrases.WORDS), "")
-    ends = token[-1] in _ENDS
-    if word or (ends and said is not _UNKNOWN):
-        starts = STARTS if word in phrases.FIRST_WORDS else 0
-        return Token(said.kind, said.valence, said.marks | starts | (ENDS if ends else 0), word)
+    spelled = plain if phrased else ""
+    if spellings and not phrased:
+        spelled = next(filter(phrases.WORDS.__contains__, spellings), "")
+    ends = ENDS if token[-1] in _ENDS else 0
+    if spelled or (ends and said is not UNKNOWN):
+        starts = STARTS if spelled in phrases.FIRST_WORDS else 0
+        return Token(said.kind, said.valence, said.marks | starts | ends, spelled)
     return _UNKNOWN_ENDS if ends else said
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from telemetra.text.lexicon import Tokens
+from telemetra.text.lexicon import UNKNOWN, Tokens
 from telemetra.text.phrases import join
 from telemetra.text.tokens import (
     ALONE,
@@ -79,7 +79,7 @@ def _valence(message: str) -> int:
     if message[:1] == "!" and message[1:2].isalnum():
         return 0  # a command to a bot, with its arguments
     tokens = list(map(_TOKENS.__getitem__, message.split()))
-    if not tokens:
+    if tokens.count(UNKNOWN) == len(tokens):
         return 0
     if any(token.marks & STARTS for token in tokens):
         tokens = join(tokens)

@@ -8,14 +8,18 @@ from itertools import product
 _REPEATED = re.compile(r"(.)\1{2,}")
 _DOUBLED = re.compile(r"(.)\1+")
 _LAUGHTER = re.compile(r"[a-z]{0,2}?(ha|ah|he|eh|hi|ja|aj|lo|ol|ke|lul|lol|xd|rs)\1+[a-z]{0,2}")
-_LAUGHTER_LETTERS = 4
 _RATING = re.compile(r"(10|\d)(?:\.\d)?/10")
 _MOST_RUNS = 3
 
 
+def repeats(word: str) -> bool:
+    """Whether letters are repeated enough for laughter or a drawn out word: cheap, and false for nearly all others."""
+    return len(set(word)) < len(word) - 1
+
+
 def is_laughter(word: str) -> bool:
     """`hahaha`, `lololol`, `ajajaj`, in lower case."""
-    return len(word) > 3 and len(set(word)) <= _LAUGHTER_LETTERS and _LAUGHTER.fullmatch(word) is not None
+    return _LAUGHTER.fullmatch(word) is not None
 
 
 def shorter(word: str) -> list[str]:
