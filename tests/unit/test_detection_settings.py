@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from telemetra.errors import Invalid
@@ -66,6 +69,13 @@ def test_a_change_holds_from_the_next_hop_and_an_open_moment_goes_on_under_it() 
     assert ended[0].ended_at is not None
     patient = next(moment for moment in run(after, _after(quiet + burst)) if moment.ended_at is not None)
     assert ended[0].metadata["series"][-1] > patient.metadata["series"][-1]
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/tune-moments.md").read_text()
+    for field in msgspec.structs.fields(MomentSettings):
+        default = msgspec.json.encode(field.default).decode()
+        assert re.search(rf"^\| `{field.name}` \| `?{re.escape(default)}`? \|", page, re.MULTILINE), field.name
 
 
 def _after(hops: list[Any]) -> Any:
