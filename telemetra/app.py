@@ -22,6 +22,7 @@ from telemetra.live.hub import Hub
 from telemetra.live.relay_memory import MemoryRelay
 from telemetra.maintenance import Maintenance, PartitionMaker
 from telemetra.model.event import StreamKey
+from telemetra.moments.heads import installed_heads
 from telemetra.moments.stream import MomentDetectors
 from telemetra.monitor import Monitor
 from telemetra.observability import Metrics
@@ -170,6 +171,7 @@ def _pipeline(
         interval_seconds=settings.pipeline_interval_seconds,
         tick_seconds=settings.websocket_interval_seconds,
     )
+    heads = installed_heads()
 
     async def invalidate(changed: Sequence[StreamKey]) -> None:
         for workspace_id, stream_id in changed:
@@ -194,7 +196,7 @@ def _pipeline(
         )
 
         def detectors(kind: Kind, workspace_id: str, stream_id: str) -> MomentDetectors:
-            return MomentDetectors(kind, workspace_id, stream_id, book.of(workspace_id, stream_id))
+            return MomentDetectors(kind, workspace_id, stream_id, book.of(workspace_id, stream_id), heads)
 
         async def run(stop: asyncio.Event) -> None:
             owner = await store.take_over(0, owner_name())

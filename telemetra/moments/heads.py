@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
 
@@ -34,8 +35,14 @@ def build_novelty(_: Series) -> Novelty:
 BUILT_IN: Heads = MappingProxyType({BURST: build_burst, "novelty": build_novelty})
 
 
+@cache
+def installed_heads() -> Heads:
+    """As `load_heads`, looked up once in the life of a process."""
+    return load_heads()
+
+
 def load_heads() -> Heads:
-    """The built-in heads and every installed one, by name."""
+    """The built-in heads and every installed one, by name. Raises `Fatal` where two have the same name."""
     heads = dict(BUILT_IN)
     for point in entry_points(group=ENTRY_POINT_GROUP):
         if point.name in heads:

@@ -51,8 +51,9 @@ class Novelty:
             span = high - low
             closer = span * _FORGET
             if low <= signal <= high:
-                lows[channel] = min(low + closer, signal)
-                highs[channel] = max(high - closer, signal)
+                low, high = low + closer, high - closer
+                lows[channel] = low if low < signal else signal
+                highs[channel] = high if high > signal else signal
                 continue
             if signal > high:
                 beyond = signal - high

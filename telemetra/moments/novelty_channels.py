@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from math import copysign
 
 from telemetra.model.window import MINUTE
 
@@ -26,6 +27,7 @@ _SHORT, _LONG = 11, 25  # values of the running medians
 _HOUR = 60 * MINUTE
 _WEEK_HOURS = 168
 _WEEK_WEIGHT = 0.3
+_WEIGHT_20, _WEIGHT_30, _WEIGHT_300 = 2 / 21, 2 / 31, 2 / 301
 _SLACK = 0.5  # mean deviations that the CUSUMs forgive a value
 _MOST_DEVIATIONS = 10.0
 _FIXED = 8  # numbers of state before those of which there are more or fewer
@@ -48,6 +50,10 @@ class RunningMedian:
             del ordered[bisect_left(ordered, leaving)]
         insort(ordered, value)
         return ordered[self._middle] if len(ordered) == self._size else None
+
+    @property
+    def lowest(self) -> float:
+        return self._ordered[0]
 
     def restore(self, recent: Sequence[float]) -> None:
         """Go on after `recent`, oldest first."""
@@ -86,8 +92,8 @@ class Channels:
             self._mean_20 = self._mean_30 = self._mean_300 = value
         self._known = known = self._known + 1
         from_30, from_300 = value - self._mean_30, value - self._mean_300
-        self._mean_30 += from_30 * max(1 / known, 2 / 31)
-        self._mean_20 += (value - self._mean_20) * (2 / 21)
+        self._mean_30 += from_30 * (_WEIGHT_30 if known > 15 else 1 / known)
+        self._mean_20 += (value - self._mean_20) * _WEIGHT_20
         recent = self._recent
         length = len(recent)
         median_11 = self._median_11.push(value, recent[-_SHORT] if length >= _SHORT else None)
@@ -95,8 +101,8 @@ class Channels:
         recent.append(value)
         if length == _LONG:
             del recent[0]
-        minimum = None if median_11 is None else min(recent[-_SHORT:])
-        self._accumulate(from_300, max(1 / known, 2 / 301))
+        minimum = None if median_11 is None else self._median_11.lowest
+        self._accumulate(from_300, _WEIGHT_300 if known > 150 else 1 / known)
         hour = time // _HOUR % _WEEK_HOURS
         usual = self._week.get(hour)
         from_week = None if usual is None else value - usual
@@ -138,8 +144,11 @@ class Channels:
     def _accumulate(self, from_mean: float, weight: float) -> None:
         """Add a value's distance from the slow mean to the CUSUMs, then learn it; `weight` is that of one value."""
         if self._deviation > 0.0:
-            z = max(-_MOST_DEVIATIONS, min(_MOST_DEVIATIONS, from_mean / self._deviation))
-            self._up = max(0.0, self._up + z - _SLACK)
-            self._down = max(0.0, self._down - z - _SLACK)
+            z = from_mean / self._deviation
+            if not -_MOST_DEVIATIONS <= z <= _MOST_DEVIATIONS:
+                z = copysign(_MOST_DEVIATIONS, z)
+            up, down = self._up + z - _SLACK, self._down - z - _SLACK
+            self._up = up if up > 0.0 else 0.0
+            self._down = down if down > 0.0 else 0.0
         self._deviation += (abs(from_mean) - self._deviation) * weight
         self._mean_300 += from_mean * weight

@@ -11,7 +11,7 @@ from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo
 from telemetra.model.window import SECOND, Observation
 from telemetra.moments.context import Context, ContextState
-from telemetra.moments.heads import BUILT_IN, Heads
+from telemetra.moments.heads import Heads, installed_heads
 from telemetra.moments.series import SeriesState, SeriesWatch
 from telemetra.moments.settings import MomentSettings
 
@@ -28,12 +28,14 @@ class State(msgspec.Struct):
 
 
 class MomentDetectors:
-    """Watches every series of the kind that names a moment type, and the primary one for its z-score, with `heads`."""
+    """Watches every series of the kind that names a moment type, and the primary one for its z-score, with `heads`
+    (without them, all that are installed)."""
 
     def __init__(
-        self, kind: Kind, workspace_id: str, stream_id: str, settings: MomentSettings, heads: Heads = BUILT_IN
+        self, kind: Kind, workspace_id: str, stream_id: str, settings: MomentSettings, heads: Heads | None = None
     ) -> None:
         self._context = context = Context(kind)
+        heads = installed_heads() if heads is None else heads
         self._watches = {
             series.name: SeriesWatch(series, workspace_id, stream_id, settings, heads, context, kind.explain)
             for series in kind.series

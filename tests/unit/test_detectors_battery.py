@@ -139,10 +139,12 @@ def build_loudest(series: Series) -> Loudest:
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EntryPoint]]:
-    """The entry points that the registry finds."""
+    """The entry points that the registry finds; what it found before is forgotten, and after the test again."""
     points: list[EntryPoint] = []
     monkeypatch.setattr(registry, "entry_points", lambda group: [point for point in points if point.group == group])
+    registry.installed_heads.cache_clear()
     yield points
+    registry.installed_heads.cache_clear()
 
 
 def test_an_installed_head_watches_every_series(installed: list[EntryPoint]) -> None:
@@ -151,13 +153,13 @@ def test_an_installed_head_watches_every_series(installed: list[EntryPoint]) -> 
     assert list(heads) == [*BUILT_IN, "loudest"]
     chat = [10 + at % 3 + (60 if 100 <= at < 106 else 0) for at in range(160)]
     hops = [hop(number, chat=count) for number, count in enumerate(chat)]
-    told = run(hops, MomentDetectors(KIND, "default", "a-channel", MomentSettings(), heads))
+    told = run(hops, MomentDetectors(KIND, "default", "a-channel", MomentSettings()))
     (moment,) = latest(told)
     detector = moment.metadata["detector"]
     assert detector["head"] == "burst"
     assert list(detector["scores"]) == ["burst", "novelty", "loudest"]
     assert detector["scores"]["loudest"] == 0.9
-    without = latest(run(hops))
+    without = latest(run(hops, MomentDetectors(KIND, "default", "a-channel", MomentSettings(), BUILT_IN)))
     assert [(each.moment_id, each.severity, each.ended_at) for each in without] == [
         (moment.moment_id, moment.severity, moment.ended_at)
     ]
@@ -169,10 +171,11 @@ def test_a_head_opens_moments_when_the_settings_say_so(installed: list[EntryPoin
     hops = [hop(number, chat=12 + number // 20) for number in range(200)]
     settings = MomentSettings(opening_heads=("burst", "loudest"))
     assert run(hops) == []
-    moments = latest(run(hops, MomentDetectors(KIND, "default", "a-channel", settings, load_heads())))
+    moments = latest(run(hops, MomentDetectors(KIND, "default", "a-channel", settings)))
     assert moments
     assert {moment.metadata["detector"]["head"] for moment in moments} == {"loudest"}
-    assert run(hops, MomentDetectors(KIND, "default", "a-channel", settings)) == [], "without it, nobody speaks for it"
+    # Where it is no longer installed, nobody speaks for it.
+    assert run(hops, MomentDetectors(KIND, "default", "a-channel", settings, BUILT_IN)) == []
 
 
 def test_no_head_speaks_before_the_baseline_is_known(installed: list[EntryPoint]) -> None:
