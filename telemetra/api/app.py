@@ -20,6 +20,7 @@ from telemetra.api.door import Door
 from telemetra.api.doorway import Doorway
 from telemetra.api.health import add_health_routes
 from telemetra.api.live_routes import LiveHealth, live_router
+from telemetra.api.moments import add_moment_routes
 from telemetra.api.observe import CORRELATION_HEADER, LastResort, Observe
 from telemetra.api.openapi import build_openapi
 from telemetra.api.perimeter import Perimeter
@@ -64,6 +65,7 @@ def create_app(services: Services) -> FastAPI:
     problems = Problems(services.clock)
     problems.install(app)
     add_stream_routes(app, services)
+    add_moment_routes(app, services)
     add_account_routes(app, services)
     add_health_routes(app, services)
     app.include_router(
@@ -85,7 +87,7 @@ def _add_layers(app: FastAPI, services: Services, problems: Problems) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,
         )

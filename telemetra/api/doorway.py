@@ -26,6 +26,7 @@ class Doorway:
         doors = [route for route in routes if isinstance(route, Door)]
         self._app = app
         self._problems = problems
+        self._doors = doors
         self._plain = {(method, door.path): door for door in doors for method in door.methods or ()}
         self._patterns = [door for door in doors if door.param_convertors]
         self._remembered = functools.lru_cache(maxsize=REMEMBERED)(self._find)
@@ -36,6 +37,10 @@ class Doorway:
             path = scope["path"]
             find = self._remembered if len(path) <= REMEMBERED_CHARACTERS else self._find
             door, path_values = find("GET" if scope["method"] == "HEAD" else scope["method"], path)
+            if door is None and (allowed := self._allowed(path)):
+                error = HTTPException(405, headers={"Allow": ", ".join(allowed)})
+                await self._problems.of_error(path, error)(scope, receive, send)
+                return
         if door is None:
             await self._app(scope, receive, send)
             return
@@ -56,3 +61,8 @@ class Doorway:
             if match is not None and method in (door.methods or ()):
                 return door, match.groups()
         return None, ()
+
+    def _allowed(self, path: str) -> list[str]:
+        """The methods of all doors of a path: FastAPI's router would name those of the first one alone."""
+        fitting = [door for door in self._doors if door.path_regex.match(path)]
+        return sorted({method for door in fitting for method in door.methods or ()})

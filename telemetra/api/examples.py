@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from telemetra.api.live_routes import LiveHealth
+from telemetra.api.moment_examples import MOMENT_EXAMPLES
 from telemetra.operations.models import (
     Accepted,
     Alive,
@@ -180,4 +181,5 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
             }
         ],
     },
+    **MOMENT_EXAMPLES,
 }

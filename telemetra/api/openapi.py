@@ -18,6 +18,7 @@ from telemetra.operations.models import Problem
 
 TITLES = {
     "streams": "What streams are and what their minutes and moments say.",
+    "moments": "How moments are detected, what other settings would have found, and taking them along.",
     "intake": "How events come in.",
     "accounts": "What became of every event.",
     "live": "Live push; its messages are in asyncapi.json.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from telemetra.kinds.base import Kind
 from telemetra.kinds.registry import Registry
 from telemetra.model.event import StreamKey
 from telemetra.model.moment import Moment
-from telemetra.model.times import rfc3339, to_datetime
+from telemetra.model.times import rfc3339, to_datetime, to_microseconds
 from telemetra.model.window import HOP, MINUTE, SECOND, minute_start
 from telemetra.moments.settings import MomentSettings, apply_overrides, check_overrides
 from telemetra.operations.backtest_replay import Replay
@@ -35,18 +36,22 @@ _NEIGHBOURS = 7200 * SECOND
 """A moment of the range may overlap one of the other side that began so long before the range."""
 
 _FOREVER = 2**62
+_LATEST = to_microseconds(datetime(9999, 12, 31, tzinfo=UTC))
 
 Progress = Callable[[int, int], None]
 """(events replayed, events to replay); called between pages."""
 
 
 class BacktestQuery(msgspec.Struct):
-    """Times in microseconds; the range is [start, end)."""
+    """Times in microseconds; the range is [start, end). What no event can have counts as 1970 or the year 9999."""
 
     key: StreamKey
     start: int
     end: int
     overrides: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        self.start, self.end = (min(max(time, 0), _LATEST) for time in (self.start, self.end))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from telemetra.api.asyncapi import build_asyncapi
 from telemetra.api.door import Door
 from telemetra.api.examples import CLOUD_EVENT_EXAMPLE, EVENT_EXAMPLES, EXAMPLES, PROBLEM_EXAMPLE
 from telemetra.api.health import add_health_routes
+from telemetra.api.moments import add_moment_routes
 from telemetra.api.problems import STATUS_OF_CODE
 from telemetra.api.streams import add_stream_routes
 from telemetra.formats.cloudevents import parse_structured
@@ -111,7 +112,7 @@ def test_the_reference_page_names_every_route_and_every_code() -> None:
     app = FastAPI()
     app.router.route_class = Door
     services = cast(Services, SimpleNamespace(registry=REGISTRY, settings=Settings(_env_file=None)))  # type: ignore[call-arg]
-    for add in (add_stream_routes, add_account_routes, add_health_routes):
+    for add in (add_stream_routes, add_moment_routes, add_account_routes, add_health_routes):
         add(app, services)
     doors = [route for route in app.routes if isinstance(route, Door)]
     assert len(doors) > 10
