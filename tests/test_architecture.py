@@ -22,7 +22,7 @@ PACKAGE = ROOT / "telemetra"
 LAYERS = (
     {"cli", "commands"},
     {"app", "demo"},
-    {"api", "sources", "pipeline", "server", "leader", "standby", "maintenance", "monitor"},
+    {"api", "sources", "pipeline", "checkpointer", "server", "leader", "standby", "maintenance", "monitor"},
     {"operations"},
     {"eventlog", "store", "cache", "live"},
     {"engine", "moments", "formats", "kinds", "text"},
