@@ -18,13 +18,16 @@ import uvloop
 from telemetra import __version__
 from telemetra import app as parts
 from telemetra.clock import system_clock
+from telemetra.commands import backtest as backtest_command
 from telemetra.commands import recompute as recompute_command
+from telemetra.commands.backtest import ReportForm
 from telemetra.commands.database import reach_postgres
 from telemetra.demo import Demo
 from telemetra.errors import Invalid, TelemetraError
 from telemetra.formats.detect import Format
 from telemetra.model.event import DEFAULT_WORKSPACE
 from telemetra.observability import configure_logging
+from telemetra.operations.backtest import BacktestQuery
 from telemetra.operations.backup import backup as save_backup
 from telemetra.operations.backup import restore as load_backup
 from telemetra.operations.doctor import diagnose, exit_code
@@ -180,6 +183,35 @@ def recompute(
         migrate_database(conninfo)
         report = uvloop.run(recompute_command.run(settings, conninfo, workspace, first, last, stream))
     print("\n".join(recompute_command.describe(report)))
+
+
+@app.command()
+def backtest(
+    stream: Annotated[str, typer.Option(help="Stream to replay.", show_default=False)],
+    start: Annotated[
+        str, typer.Option("--from", help="Start of the range, such as 2026-01-31T18:00:00Z.", show_default=False)
+    ],
+    end: Annotated[str, typer.Option("--to", help="End of the range.", show_default=False)],
+    overrides: Annotated[
+        Path | None,
+        typer.Option("--settings", help="JSON file of settings that override the stream's own.", show_default=False),
+    ] = None,
+    form: Annotated[ReportForm, typer.Option("--format", help="A table for people, or JSON.")] = ReportForm.table,
+    workspace: Annotated[str, typer.Option(help="Workspace of the stream.")] = DEFAULT_WORKSPACE,
+    data_dir: DataDir = None,
+) -> None:
+    """Show which moments other settings would have found.
+
+    The stream's stored events are replayed, and what they give stands beside what was found. Nothing is changed; the
+    server may run.
+    """
+    first, last = recompute_command.parse_time(start, "--from"), recompute_command.parse_time(end, "--to")
+    query = BacktestQuery((workspace, stream), first, last, backtest_command.read_overrides(overrides))
+    settings = _start(data_dir=data_dir)
+    with reach_postgres(settings) as conninfo:
+        report = backtest_command.run(settings, conninfo, query)
+    lines = backtest_command.describe(report) if form is ReportForm.table else [msgspec.json.encode(report).decode()]
+    print("\n".join(lines))
 
 
 @app.command()
