@@ -145,6 +145,18 @@ def test_a_quiet_stream_raises_no_moment(server: Telemetra) -> None:
     assert httpx.get(f"{server.url}/api/v1/streams/{QUIET}/moments").json() == []
 
 
+@pytest.mark.parametrize("stream", [IN_ORDER, SHUFFLED])
+def test_a_backtest_with_the_streams_own_settings_finds_exactly_its_moments(server: Telemetra, stream: str) -> None:
+    question = {"stream_id": stream, "start_time": "2015-10-17T11:00:00Z", "end_time": "2015-10-17T21:00:00Z"}
+    answer = httpx.post(f"{server.url}/api/v1/moments/backtest", json=question, timeout=60)
+    answer.raise_for_status()
+    report = answer.json()
+    assert report["events"] == 44_929
+    assert report["whole_history"]
+    assert len(report["stored"]["moments"]) > 3
+    assert report["replayed"]["moments"] == report["stored"]["moments"]
+
+
 @pytest.mark.timeout(300)
 def test_a_second_replay_a_restart_and_a_recompute_change_no_row(server: Telemetra, lirik: Path) -> None:
     before = {stream: minutes(server, stream) for stream in (IN_ORDER, SHUFFLED)}
