@@ -17,14 +17,17 @@ _EARLY_HOPS = 30
 """So many hops (five minutes) must be known before newcomers say anything: at first everybody is new."""
 
 _NEWCOMERS = 12
+_STRANGERS_WAVE = 0.3
+"""Raiders who were not announced greet; strangers who say the same this much are no raid."""
 _NEWCOMER_SHARE = 0.35
 _ONE_AUTHOR = 0.35
+_THREE_AUTHORS = 0.3
 _FEW_AUTHORS = 0.6
 _WAVE = 0.25
 _TURN = 0.2
 _TURN_MESSAGES = 20
 _SURE = 4.0  # standard errors
-_EMOTES = 0.5
+_CARRIED = 0.1
 _LIFTED = 2.0
 _MOST_EMOTES = 3
 _ONE_EMOTE = 0.6
@@ -79,12 +82,13 @@ def _compared(now: Any, usual: Any, name: str, part: str, whole: str) -> dict[st
 
 
 def _lifted(situation: Situation) -> list[dict[str, Any]]:
-    """Emotes that are clearly more frequent than usual, by how often they were used beyond that."""
+    """Emotes that take a clearly larger part of the messages than usual, by how many more they are than that part."""
     counts, usual = situation.counts.get("emotes", {}), situation.usual_counts.get("emotes", {})
+    messages, usually = situation.facts.get("sentiment_number", 0.0), situation.usual.get("sentiment_number", 0.0)
     found = []
     for name, count in counts.items():
-        expected = usual.get(name, 0.0) * situation.hops
-        if count >= 5 and count >= _LIFTED * expected:
+        expected = usual.get(name, 0.0) * messages / usually if usually else 0.0
+        if count >= max(_LIFTED * expected, expected + _SURE * sqrt(expected + 1.0)):
             found.append((count - expected, name, count, round(count / max(expected, 1.0), 1)))
     found.sort(key=lambda item: (-item[0], item[1]))
     return [{"name": name, "count": count, "lift": lift} for _, name, count, lift in found[:_MOST_EMOTES]]
@@ -103,7 +107,7 @@ def _raid(situation: Situation, facts: dict[str, Any]) -> _Found:
         return "raid", 0.95, f"after a raid{size}{f' from {origin}' if origin else ''}"
     share, usual = facts.get("newcomer_share", 0.0), facts.get("usual_newcomer_share", 0.0)
     newcomers = situation.facts.get("newcomers", 0)
-    if situation.known_hops < _EARLY_HOPS or newcomers < _NEWCOMERS or facts.get("wave_share", 0) >= _FEW_AUTHORS:
+    if situation.known_hops < _EARLY_HOPS or newcomers < _NEWCOMERS or facts.get("wave_share", 0) >= _STRANGERS_WAVE:
         return None
     if share < max(_NEWCOMER_SHARE, 2 * usual):
         return None
@@ -117,7 +121,8 @@ def _bot(situation: Situation, facts: dict[str, Any]) -> _Found:
     one, three = facts["one_author_share"], facts["three_authors_share"]
     if one >= _ONE_AUTHOR:
         return "bot", 0.5 + one / 2, f"as one author wrote {one:.0%} of it"
-    if three >= _FEW_AUTHORS:
+    wave = facts["wave_share"]
+    if three >= _FEW_AUTHORS or (wave >= _WAVE and three >= max(_THREE_AUTHORS, _FEW_AUTHORS * wave)):
         return "bot", 0.4 + three / 2, f"as three authors wrote {three:.0%} of it"
     share, usual = facts.get("newcomer_share", 0.0), facts.get("usual_newcomer_share", 0.0)
     if (
@@ -172,7 +177,7 @@ def _hype(situation: Situation, facts: dict[str, Any]) -> _Found:
         max(0.0, emotes - usual) / (emotes + usual + 0.5)
         + 2 * max(0.0, shouted - usually_shouted)
         + max(0.0, facts.get("repeated_share", 0.0) - facts.get("usual_repeated_share", 0.0))
-        + (0.2 if lifted else 0.0)
+        + (0.2 if sum(emote["count"] for emote in lifted) >= _CARRIED * facts["messages"] else 0.0)
     )
     if excitement < 0.15:
         return None

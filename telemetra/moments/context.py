@@ -9,7 +9,7 @@ import msgspec
 from telemetra.kinds.base import Kind
 from telemetra.model.window import HOPS_PER_WINDOW, MINUTE, Observation
 from telemetra.moments.evidence import Evidence, HopRecord, record_of
-from telemetra.moments.newcomers import Newcomers
+from telemetra.moments.newcomers import Newcomers, NewcomersState
 from telemetra.moments.usual import Usual
 
 TOLD_BEFORE = 3 * MINUTE
@@ -22,7 +22,7 @@ class ContextState(msgspec.Struct):
     hops: list[HopRecord] = []
     happenings: list[dict[str, Any]] = []
     usual: Usual = msgspec.field(default_factory=Usual)
-    seen: list[int] = []
+    newcomers: NewcomersState = msgspec.field(default_factory=NewcomersState)
 
 
 class Context:
@@ -41,9 +41,9 @@ class Context:
     def push(self, observation: Observation, *, calm: bool) -> None:
         """Take in a hop; `calm`: no moment is open."""
         record = record_of(observation)
-        if observation.participants:
-            sampled, new = self._newcomers.take(observation.participants)
-            record.facts["sampled"], record.facts["newcomers"] = sampled, new
+        sampled, newcomers = self._newcomers.take(observation.participants)
+        if sampled:
+            record.facts["sampled"], record.facts["newcomers"] = sampled, newcomers
         self.hops.append(record)
         if len(self.hops) > HOPS_PER_WINDOW:
             oldest = self.hops.pop(0)
@@ -78,4 +78,4 @@ class Context:
 
     def restore(self, state: ContextState) -> None:
         self.hops, self._happenings, self.usual = state.hops, state.happenings, state.usual
-        self._newcomers.restore(state.seen)
+        self._newcomers.restore(state.newcomers)

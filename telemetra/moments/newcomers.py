@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 CAPACITY = 1_000
 """Codes kept: up to so many participants the answer is exact, beyond it that of a fair sample of them."""
 
-_BITS = 32
-_MIX = 0x9E3779B1  # spreads codes evenly before the low bits choose (Knuth's multiplicative hashing)
+NEW_FOR_HOPS = 12
+"""Who came for the first time in the last two minutes is a newcomer, however much he has said since."""
+
+_MOST_ZERO_BITS = 16
+_MIX = 0x9E3779B1  # spreads codes evenly before their low bits choose (Knuth's multiplicative hashing)
+
+
+class NewcomersState(msgspec.Struct):
+    """Everything that must survive a restart. `young`: codes first seen in each of the last hops, oldest first."""
+
+    zero_bits: int = 0
+    seen: list[int] = []
+    young: list[list[int]] = []
 
 
 class Newcomers:
@@ -18,27 +31,33 @@ class Newcomers:
     kept depends only on the codes seen and not on their order, and two memories merge by their union.
     """
 
-    __slots__ = ("_seen", "_zero_bits")
+    __slots__ = ("_seen", "_young", "_zero_bits")
 
     def __init__(self) -> None:
-        self._seen: set[int] = set()
         self._zero_bits = 0
+        self._seen: set[int] = set()
+        self._young: list[set[int]] = []
 
     def take(self, codes: Iterable[int]) -> tuple[int, int]:
-        """Remember `codes` (different ones); how many of them belong to the sample, and how many of those are new."""
+        """Take in the codes of a hop (different ones); how many of them belong to the sample, and how many of those are
+        newcomers."""
         mask = (1 << self._zero_bits) - 1
-        sampled = [code for code in codes if not (code * _MIX >> 16) & mask]
-        before = len(self._seen)
-        self._seen.update(sampled)
-        new = len(self._seen) - before
-        while len(self._seen) > CAPACITY and self._zero_bits < _BITS - 16:
+        sampled = {code for code in codes if not (code * _MIX >> 16) & mask}
+        self._young.append(sampled - self._seen)
+        if len(self._young) > NEW_FOR_HOPS:
+            del self._young[0]
+        self._seen |= sampled
+        newcomers = sum(len(sampled & first_seen) for first_seen in self._young if first_seen)
+        while len(self._seen) > CAPACITY and self._zero_bits < _MOST_ZERO_BITS:
             self._zero_bits += 1
             mask = (1 << self._zero_bits) - 1
             self._seen = {code for code in self._seen if not (code * _MIX >> 16) & mask}
-        return len(sampled), new
+            self._young = [first_seen & self._seen for first_seen in self._young]
+        return len(sampled), newcomers
 
-    def state(self) -> list[int]:
-        return [self._zero_bits, *sorted(self._seen)]
+    def state(self) -> NewcomersState:
+        return NewcomersState(self._zero_bits, sorted(self._seen), [sorted(codes) for codes in self._young])
 
-    def restore(self, state: list[int]) -> None:
-        self._zero_bits, self._seen = (state[0], set(state[1:])) if state else (0, set())
+    def restore(self, state: NewcomersState) -> None:
+        self._zero_bits, self._seen = state.zero_bits, set(state.seen)
+        self._young = [set(codes) for codes in state.young]

@@ -1,4 +1,5 @@
-"""A seeded simulation of channels: hype, raids, copypasta waves, lulls and a quiet night, with the truth about them.
+"""A seeded simulation of channels: hype, raids, copypasta, bots, gifts, moods, slumps, lulls and a quiet night, with
+the truth about them.
 
 The same seed and origin always give the same events, whatever ranges are asked for and in whatever pieces, so that a
 past produced at once and a present produced as it happens join without a seam.
@@ -21,8 +22,14 @@ _MOMENT_TYPES = {
     "hype": ["chat_spike"],
     "raid": ["chat_spike", "viewer_spike"],
     "copypasta": ["chat_spike"],
+    "bot": ["chat_spike"],
+    "gifts": ["revenue_spike"],
+    "mood": ["sentiment_shift"],
+    "slump": ["chat_drop"],
     "lull": [],
 }
+_SPOKEN_CHAT = 1.2
+"""Messages a second below which nobody notices that hardly anybody writes."""
 
 
 class Simulation:
@@ -50,8 +57,8 @@ class Simulation:
     def truth(self, start: int, end: int) -> list[dict[str, Any]]:
         """What is planted with an onset in [start, end), in order of time.
 
-        Each has stream_id, type (hype, raid, copypasta, lull), onset, end (RFC 3339), strength (chat rate at its
-        height over the ordinary one) and moment_types: the moments that it ought to raise, none for a lull.
+        Each has stream_id, type (of `plants.KINDS`), onset, end (RFC 3339), strength (chat rate at its height over
+        the ordinary one) and moment_types: the moments that it ought to raise, none for a lull.
         """
         found = [
             (self._origin + plant.start * SECOND, activity.channel, plant)
@@ -85,11 +92,12 @@ class Simulation:
             )
 
     def _truth_of(self, onset: int, channel: Channel, plant: Plant) -> dict[str, Any]:
+        quiet = plant.kind == "slump" and channel.chat_rate < _SPOKEN_CHAT
         return {
             "stream_id": channel.stream_id,
             "type": plant.kind,
             "onset": rfc3339(onset),
             "end": rfc3339(self._origin + plant.end * SECOND),
             "strength": plant.strength,
-            "moment_types": _MOMENT_TYPES[plant.kind],
+            "moment_types": [] if quiet else _MOMENT_TYPES[plant.kind],
         }

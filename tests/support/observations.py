@@ -41,11 +41,12 @@ def hop(
     revenue: str = "0",
 ) -> Observation:
     """Hop `number` of a stream that began at `origin`, as the engine would make it of these `messages`, which `authors`
-    write in turn. `chat`: so many messages of which nothing else is known, if there are none given."""
+    write in turn (another one begins each hop). `chat`: so many messages of which nothing else is known, if there are
+    none given."""
     start = origin + number * HOP
     filled = PLAN.new_hop()
     filled.pending["chat.message"] = [
-        (event(start), broadcast.ChatMessage(user_id=authors[at % len(authors)], message=message))
+        (event(start), broadcast.ChatMessage(user_id=authors[(7 * number + at) % len(authors)], message=message))
         for at, message in enumerate(messages)
     ]
     if viewers is not None:

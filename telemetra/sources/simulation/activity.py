@@ -11,9 +11,11 @@ from typing import Any
 from telemetra.sources.simulation import chatter
 from telemetra.sources.simulation.chance import chance, poisson
 from telemetra.sources.simulation.channels import Channel
-from telemetra.sources.simulation.plants import FADE_SECONDS, RAID_STAYS_SECONDS, Plant, plants_of
+from telemetra.sources.simulation.plants import CROWDS, FADE_SECONDS, KINDS, RAID_STAYS_SECONDS, Plant, plants_of
 
 VIEWERS_EVERY_SECONDS = 10
+_LURKERS = 0.3
+_HOSTS = 0.2
 
 Happening = tuple[float, str, dict[str, Any]]
 """(fraction of the second, event type, data)."""
@@ -82,8 +84,7 @@ class Activity:
         factor = last.factor(second) if last is not None else 1.0
         for _ in range(poisson(rng, channel.chat_rate * tide * factor)):
             at = rng.random()
-            # Of the messages above the ordinary rate, each speaks of what is going on.
-            special = last is not None and rng.random() < (factor - 1.0) / factor
+            special = last is not None and rng.random() < last.about(second)
             (user_id, username), (message, emotes) = self._message(rng, last if special else None)
             data: dict[str, Any] = {"user_id": user_id, "username": username, "message": message}
             if channel.named_emotes:
@@ -92,17 +93,32 @@ class Activity:
 
     def _message(self, rng: Random, plant: Plant | None) -> tuple[tuple[str, str], tuple[str, list[str]]]:
         channel = self.channel
-        if plant is None or plant.kind == "lull":
+        if plant is None:
             return chatter.person(rng, channel), chatter.small_talk(rng, channel)
         if plant.kind == "raid":
-            origin = _raider(plant)
-            return chatter.newcomer(rng, origin, plant.viewers // 3), chatter.raid(rng, channel, origin)
+            return self._raid_message(rng, plant)
         if plant.kind == "copypasta":
             return chatter.person(rng, channel), chatter.copypasta(rng, plant.number)
-        return chatter.person(rng, channel), chatter.hype(rng, channel)
+        if plant.kind == "bot":
+            return chatter.bot(rng, plant.number)
+        if plant.kind == "mood":
+            return chatter.person(rng, channel), chatter.sour(rng)
+        if plant.kind == "gifts":
+            return chatter.person(rng, channel), chatter.thanks(rng)
+        # Many who only watch until then write when something happens.
+        who = chatter.lurker if rng.random() < _LURKERS else chatter.person
+        return who(rng, channel), chatter.hype(rng, channel)
+
+    def _raid_message(self, rng: Random, plant: Plant) -> tuple[tuple[str, str], tuple[str, list[str]]]:
+        """Most come from elsewhere and many of them write the raid's own text; the others welcome them."""
+        origin = _raider(plant)
+        if rng.random() < _HOSTS:
+            return chatter.person(rng, self.channel), chatter.welcome(rng)
+        newcomer = chatter.newcomer(rng, f"{origin}-{plant.number}", plant.viewers // 3)
+        return newcomer, chatter.raid(rng, self.channel, origin)
 
     def _support(self, rng: Random, second: int, last: Plant | None) -> Iterator[Happening]:
-        excited = last is not None and last.kind != "lull" and second < last.end + FADE_SECONDS
+        excited = last is not None and last.kind in CROWDS and second < last.end + FADE_SECONDS
         for _ in range(poisson(rng, self.channel.support_rate / 60 * (1.5 if excited else 1))):
             user_id, username = chatter.person(rng, self.channel)
             giver = {"user_id": user_id, "username": username}
@@ -113,7 +129,14 @@ class Activity:
                 transaction_type, amount = rng.choice(_PRICES)
                 sale = {"transaction_type": transaction_type, "amount": amount, "currency": "USD"}
             yield rng.random(), "transaction", {**giver, **sale}
+        if last is not None and last.gifts and last.start <= second < last.end:
+            # One giver, evenly over the time.
+            length, passed = last.end - last.start, second - last.start
+            user_id, username = chatter.giver(last.number, self.channel)
+            for _ in range(last.gifts * (passed + 1) // length - last.gifts * passed // length):
+                sale = {"transaction_type": "gift_sub", "amount": "4.99", "currency": "USD"}
+                yield rng.random(), "transaction", {"user_id": user_id, "username": username, **sale}
 
 
 def _raider(plant: Plant) -> str:
-    return chatter.RAIDERS[plant.number // 4 % len(chatter.RAIDERS)]
+    return chatter.RAIDERS[plant.number // len(KINDS) % len(chatter.RAIDERS)]

@@ -39,6 +39,19 @@ _PASTA = (
     "He has the high ground, the low ground and all the ground in between, call the gardeners",
     "Raise your spoons, the soup is ready and nobody invited the forks",
 )
+_SOUR = (
+    "this is so boring now", "worst decision ever", "i hate this map", "that was terrible", "so disappointing",
+    "please stop, this is painful", "awful take", "the lag ruined it", "what a waste of time", "this is sad",
+    "i am so angry at this game", "bad call, really bad", "horrible matchmaking again", "ugh, not this again",
+    "nobody likes this part", "such a stupid rule", "broken game", "this update is trash",
+)  # fmt: skip
+_WELCOMES = ("welcome raiders", "hi raiders, sit down", "hello new people", "so many new names", "raid, wow")
+_THANKS = ("thank you for the gifts", "so generous", "i got one, thanks", "gifts for everybody", "what a legend")
+_PROMOTIONS = (
+    "cheap viewers and followers on growfarm dot example, ask me how {tag}",
+    "i earn 900 a day from my couch, see my page growfarm dot example {tag}",
+    "free skins for the first hundred at lootpond dot example {tag}",
+)
 _CALM_EMOTES = ("Kappa", "LUL", ":)", "<3", "4Head", "KEKW", "SeemsGood", "catJAM", "VoHiYo")
 _HYPE_EMOTES = ("PogChamp", "POGGERS", "Pog", "LUL", "OMEGALUL", "PogU", "Kreygasm", "HYPERS", "EZ")
 _RAID_EMOTES = ("twitchRaid", "VirtualHug", "HeyGuys", "<3", "bleedPurple")
@@ -65,6 +78,15 @@ RAIDERS = ("orbit_omelette", "captain_kelp", "gentle_gravity", "midnight_mango",
 def person(rng: Random, channel: Channel) -> tuple[str, str]:
     """(user_id, username) of somebody who belongs to the channel; a few write much, most write little."""
     return _name(int(channel.chatters * rng.random() ** 2.2), channel.prefix)
+
+
+def lurker(rng: Random, channel: Channel) -> tuple[str, str]:
+    """(user_id, username) of one of the many who hardly ever write."""
+    return _name(channel.chatters + rng.randrange(4 * channel.chatters), channel.prefix)
+
+
+def giver(number: int, channel: Channel) -> tuple[str, str]:
+    return _name(number, channel.prefix)
 
 
 def newcomer(rng: Random, origin: str, many: int) -> tuple[str, str]:
@@ -96,8 +118,34 @@ def hype(rng: Random, channel: Channel) -> tuple[str, list[str]]:
 
 
 def raid(rng: Random, channel: Channel, origin: str) -> tuple[str, list[str]]:
+    if rng.random() < 0.35:
+        emotes = [rng.choice(_RAID_EMOTES[:2])] * rng.randint(1, 3)
+        return f"{origin} RAID {' '.join(emotes)}", emotes
     text = rng.choice(_GREETINGS).format(origin=origin)
     return _with_emote(rng, text, channel, _RAID_EMOTES, 0.5)
+
+
+def welcome(rng: Random) -> tuple[str, list[str]]:
+    return rng.choice(_WELCOMES), []
+
+
+def sour(rng: Random) -> tuple[str, list[str]]:
+    text = rng.choice(_SOUR)
+    if rng.random() < 0.3:
+        text = f"{rng.choice(_OPENERS)} {text}"
+    return text, []
+
+
+def thanks(rng: Random) -> tuple[str, list[str]]:
+    return rng.choice(_THANKS), []
+
+
+def bot(rng: Random, number: int) -> tuple[tuple[str, str], tuple[str, list[str]]]:
+    """Promotion by one account, by three, or by many fresh ones; each message with a tag of its own."""
+    accounts = (1, 3, 80)[number // 8 % 3]
+    tag = f"{rng.randrange(16**4):04x}"
+    text = _PROMOTIONS[number // 8 % len(_PROMOTIONS)].format(tag=tag)
+    return _name(rng.randrange(accounts), f"promo{number}"), (text, [])
 
 
 def copypasta(rng: Random, number: int) -> tuple[str, list[str]]:
@@ -107,6 +155,10 @@ def copypasta(rng: Random, number: int) -> tuple[str, list[str]]:
         text = f"{text} {rng.choice(_CALM_EMOTES[:4])}"
     elif rng.random() < 0.1:
         text = text.upper()
+    elif rng.random() < 0.1:
+        words = text.split()
+        del words[rng.randrange(len(words))]
+        text = " ".join(words)
     return text, [word for word in text.split() if word in _CALM_EMOTES]
 
 
