@@ -149,8 +149,8 @@ Written by `python -m benchmarks.noise`; do not edit. One configuration for all.
 At most {most} are allowed at 0.5, 2 and 7 messages a second. A chat moment needs at least 60 messages in its minute;
 *any size* shows what the heads alone do without that.
 
-The seeds' rule hears next to nothing, noise or bursts: a value that is part of its own baseline of 11 never stands more than
-3.16 from it, and windows that overlap by 50 s hardly ever so much.
+The seeds' rule hears next to nothing, noise or bursts: a value that is part of its own baseline of 11 never stands
+more than 3.16 from it, and windows that overlap by 50 s hardly ever so much.
 
 # Real chats
 
