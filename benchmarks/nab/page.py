@@ -45,8 +45,8 @@ detector at the threshold chosen on all of them. **Bold** where 0 lies outside.
 ## Channels
 
 The score without one channel, and by how many points the whole bank is above it (warm, as above). Nothing was chosen
-by this table: all channels of the bank stay, since on {series} series no single one of them is surely worth having or
-leaving out unless it is bold.
+by this table. Channels that cost a point here stay, as they were found useful on all series beforehand, and a point
+on these few is no reason to fit the bank to them.
 
 {channels}
 
