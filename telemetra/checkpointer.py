@@ -62,6 +62,8 @@ class Checkpointer:
         """Begin to store `effects`, once what was submitted before is stored. Raises what that met."""
         await self.settle()
         self._in_flight = asyncio.create_task(self._save(read, effects))
+        # A pipeline that was replaced may never ask how its last checkpoint ended.
+        self._in_flight.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def settle(self) -> None:
         """Wait until all that was submitted is stored; raises `Fenced`, `RefusedItems` or the database's error."""
