@@ -80,8 +80,8 @@ discount of a young history (n / (n + 1000) instead of its square root), the cap
 the least range of a channel (a tenth of the values'). About 24 combinations of discount, floor,
 cap, age and forgetting were tried, each warm and cold, looking at all three profiles: the best of many, and nothing is
 held out. The list of channels was found beforehand on all series; the weight of the week, the span of the running
-minimum and the slack of the CUSUMs are first guesses. Nothing was chosen after that; one error was mended (the least range was also
-applied to the CUSUMs, which are in another unit), at a cost of 0.2 points.
+minimum and the slack of the CUSUMs are first guesses. Nothing was chosen after that; one error was mended (the least
+range was also applied to the CUSUMs, which are in another unit), at a cost of 0.2 points.
 """
 
 
