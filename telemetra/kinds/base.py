@@ -110,7 +110,8 @@ class Series:
     such a series ordinarily varies (a mean: the standard deviation of one event); it stands for history while there is
     little. `step` is an ordinary event of a count of amounts: the floor is then the square root of mean times step.
     A window value below `least` is no rise, and a level below `least` nothing to fall from, worth a moment; for a mean
-    it is the least change. `fall`: the share of its level at or below which a window has fallen.
+    it is the least change. `fall`: the share of its level at or below which a window has fallen. `explained`: the
+    share of the distance from its level that is enough for a rise whose cause is clear.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Series:
     least: float = 0.0
     step: float = 1.0
     fall: float = 1.0
+    explained: float = 1.0
     weight: Callable[[Mapping[str, Any]], float] | None = None
     least_weight: float = 0.0
 
@@ -138,9 +140,6 @@ class Situation(NamedTuple):
     first). `happenings`: what was announced since three minutes before the onset."""
 
     moment_type: str
-    up: bool
-    peak: float
-    level: float
     hops: int
     facts: Mapping[str, float]
     usual: Mapping[str, float]

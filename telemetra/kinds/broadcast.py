@@ -146,6 +146,7 @@ def build(currency: str) -> Kind:
                 spread=0.35,
                 least=60,
                 fall=1 / 3,
+                explained=0.75,
             ),
             Series(
                 "viewers",

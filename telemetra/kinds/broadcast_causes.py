@@ -28,6 +28,8 @@ _TURN = 0.2
 _TURN_MESSAGES = 20
 _SURE = 4.0  # standard errors
 _CARRIED = 0.1
+_EXCITED = 0.15
+_CHEERFUL = 0.3
 _LIFTED = 2.0
 _MOST_EMOTES = 3
 _ONE_EMOTE = 0.6
@@ -179,9 +181,11 @@ def _hype(situation: Situation, facts: dict[str, Any]) -> _Found:
         + max(0.0, facts.get("repeated_share", 0.0) - facts.get("usual_repeated_share", 0.0))
         + (0.2 if sum(emote["count"] for emote in lifted) >= _CARRIED * facts["messages"] else 0.0)
     )
-    if excitement < 0.15:
-        return None
-    return "hype", 0.4 + min(0.5, excitement), _because(facts) or "as many cheered at once"
+    if excitement >= _EXCITED:
+        return "hype", 0.4 + min(0.5, excitement), _because(facts) or "as many cheered at once"
+    if emotes >= _CHEERFUL and facts["three_authors_share"] < _THREE_AUTHORS:
+        return "hype", 0.35, ""  # many at once and not as a matter of words: a crowd, though in its usual voice
+    return None
 
 
 def _because(facts: dict[str, Any]) -> str:

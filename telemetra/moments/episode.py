@@ -62,22 +62,7 @@ def to_moment(
     ended_at: int | None,
 ) -> Moment:
     """The moment in its present version; `ended_at` is None while it lasts."""
-    evidence = episode.evidence
-    cause = explain(
-        Situation(
-            moment_type=moment_type,
-            up=up,
-            peak=alarm.peak,
-            level=alarm.level,
-            hops=evidence.hops,
-            facts=evidence.facts,
-            usual=usual.fact_means(),
-            counts=evidence.counts,
-            usual_counts=usual.count_means(),
-            known_hops=usual.hops,
-            happenings=evidence.happenings,
-        )
-    )
+    cause = explain(situation_of(moment_type, episode.evidence, usual))
     return Moment(
         moment_id=moment_id(workspace_id, stream_id, moment_type, series.metric_name, alarm.onset),
         version=episode.version,
@@ -93,6 +78,19 @@ def to_moment(
         z_score=round(alarm.z, 3),
         severity=round(alarm.severity, 4),
         metadata=_metadata(settings, alarm, episode, cause),
+    )
+
+
+def situation_of(moment_type: str, evidence: Evidence, usual: Usual) -> Situation:
+    return Situation(
+        moment_type=moment_type,
+        hops=evidence.hops,
+        facts=evidence.facts,
+        usual=usual.fact_means(),
+        counts=evidence.counts,
+        usual_counts=usual.count_means(),
+        known_hops=usual.hops,
+        happenings=evidence.happenings,
     )
 
 

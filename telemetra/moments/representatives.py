@@ -17,8 +17,8 @@ _MENTION = re.compile(r"@\w+")
 def representatives(texts: Mapping[str, int]) -> list[dict[str, Any]]:
     """Up to `MOST` of {text, count}: the largest groups of near repeats by their medoid, then single messages.
 
-    A single message is the more typical, the more of the others share each of its words. Whom a message speaks to is
-    not shown.
+    A single message is the more typical, the more of the others share each of its words; one that speaks to somebody
+    comes last. To whom is not shown.
     """
     groups = grouped(sorted(texts.items(), key=lambda item: (-item[1], item[0])))
     repeated = [group for group in groups if group.count > 1]
@@ -36,4 +36,4 @@ def _typical(single: Sequence[Group], groups: Sequence[Group]) -> list[Group]:
         # The plus one keeps a lone common word from standing above a sentence.
         return sum(sharing[word] - 1 for word in group.words) / (len(group.words) + 1)
 
-    return sorted(single, key=lambda group: (-commonness(group), group.variants[0][0]))
+    return sorted(single, key=lambda group: ("@" in group.medoid, -commonness(group), group.medoid))

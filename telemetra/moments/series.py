@@ -9,17 +9,19 @@ import msgspec
 from telemetra.kinds.base import Explain, Series
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo
-from telemetra.model.window import HOP, Observation
+from telemetra.model.window import HOP, HOPS_PER_WINDOW, MINUTE, Observation
 from telemetra.moments import falls
 from telemetra.moments.base import Detector
 from telemetra.moments.context import Context
-from telemetra.moments.episode import Episode, to_moment
+from telemetra.moments.episode import Episode, situation_of, to_moment
 from telemetra.moments.heads import BURST, Heads, build_burst
 from telemetra.moments.policy import Alarm, Change, Reading, Watch, quiet, release, step
+from telemetra.moments.scale import z_of
 from telemetra.moments.settings import MomentSettings
 from telemetra.moments.windows import Windows
 
 _BUSY_Z = 2.5
+_CLEAR = 0.6
 
 
 class SeriesState(msgspec.Struct):
@@ -119,14 +121,28 @@ class SeriesWatch:
         return moments
 
     def _judged(self, reading: Reading, watch: Watch, *, live: bool, busy: bool) -> Reading:
-        """The reading as it counts for a watch: a fall (a mean: any change) must be worth a moment. A mean that changes
-        as a burst brings other events is part of that burst and told with it."""
+        """The reading as it counts for a watch: a fall (a mean: any change) must be worth a moment, and a rise need not
+        be as high where its cause is clear. A mean that changes as a burst brings other events is part of that burst
+        and told with it."""
         mean = self._series.weight is not None
-        if reading.score == 0.0 or (watch.up and not mean):
+        if reading.score == 0.0:
             return reading
         if mean and busy:
             return reading._replace(score=0.0)
-        return reading if falls.worth(self._series, reading, live=live) else reading._replace(score=0.0)
+        if mean or not watch.up:
+            return reading if falls.worth(self._series, reading, live=live) else reading._replace(score=0.0)
+        if watch.alarm is None and self._is_explained(reading, watch):
+            return reading._replace(score=self.settings.open_score)
+        return reading
+
+    def _is_explained(self, reading: Reading, watch: Watch) -> bool:
+        """Whether a rise that alone is too low for a moment is one by what is said in it."""
+        needed = z_of(self.settings.open_score)
+        if not self._series.explained * needed <= reading.z < needed or reading.value < watch.least:
+            return False
+        evidence = self._context.evidence(reading.end - MINUTE, HOPS_PER_WINDOW)
+        cause = self._explain(situation_of(self._types["up"], evidence, self._context.usual))
+        return cause.confidence >= _CLEAR
 
     def skip(self, *, forget: bool) -> list[Moment]:
         """Close what is open and begin new windows after a gap; `forget` what was usual."""
