@@ -76,10 +76,9 @@ def test_the_programs_own_errors_are_judged_too() -> None:
 
 
 async def test_a_statement_that_takes_too_long_can_be_tried_again(database: Database) -> None:
-    async with database.connection() as connection:
-        await connection.execute("SET statement_timeout = '20ms'")
     with pytest.raises(Unavailable, match="57014"):
         async with database.connection() as connection:
+            await connection.execute("SET statement_timeout = '20ms'")
             await connection.execute("SELECT pg_sleep(5)")
 
 
