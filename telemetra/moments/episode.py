@@ -97,6 +97,8 @@ def situation_of(moment_type: str, evidence: Evidence, usual: Usual) -> Situatio
 def _threshold(series: Series, settings: MomentSettings, alarm: Alarm, *, up: bool) -> float:
     """The value at which it would just have been a moment."""
     distance = z_of(settings.open_score) * alarm.scale
+    if up and alarm.peak <= alarm.level + distance:
+        distance *= series.explained  # it opened for its clear cause
     if series.weight is not None:
         distance = max(distance, series.least)
         return alarm.level + distance if up else alarm.level - distance

@@ -121,8 +121,8 @@ def test_every_minute_equals_the_reference(server: Telemetra, lirik: Path, strea
 
 def test_the_largest_peaks_are_moments_with_their_evidence(server: Telemetra, lirik: Path) -> None:
     answer = httpx.get(f"{server.url}/api/v1/streams/{IN_ORDER}/moments", params={"limit": 200})
-    moments = answer.json()
-    assert {moment["moment_type"] for moment in moments} == {"chat_spike"}
+    moments = [moment for moment in answer.json() if moment["moment_type"] == "chat_spike"]
+    assert len(moments) > 10
     peaks = sorted(reference(lirik), key=lambda row: -int(row["chat_count"]))[:5]
     for peak in peaks:
         end = datetime.fromisoformat(peak["timestamp"]).timestamp()
