@@ -219,6 +219,33 @@ class Pipeline:
         self._recent_keys = known
 
     def _publish_snapshots(self, engine: Engine) -> None:
+        """Changed streams soon, decaying ones once a tick, and never more than a third of the CPU for it."""
+        now, cpu = time.monotonic(), time.thread_time()
+        if now < self._changed_due:
+            return
+        decaying = now >= self._decaying_due
+        snapshots = engine.snapshots(self._clock(), decaying=decaying)
+        if snapshots:
+            self._ports.relay.publish(Publication(snapshots, [], self.applied))
+        # CPU time, not the clock's: on a busy machine the clock would make the updates of live clients ever rarer.
+        self._changed_due = now + max(SNAPSHOT_SECONDS, 3 * (time.thread_time() - cpu))
+        if decaying:
+            self._decaying_due = now + self._settings.tick_seconds
+
+    async def _process(self, engine: Engine, read: LogRead, now: float) -> None:
+        """Count the items of `read`, in pieces: between them a checkpoint in flight goes on."""
+        await self._load_states(engine, read)
+        known = await self._known(engine, read)
+        try:
+            for start in range(0, len(read.items), PIECE_ITEMS):
+                piece = read.items[start : start + PIECE_ITEMS]
+                engine.process(read.first + start, piece, now, known, self._poison)
+                await asyncio.sleep(0)
+        except Exception as error:
+            raise RefusedItems(read, error) from error
+        self._recent_keys = known
+
+    def _publish_snapshots(self, engine: Engine) -> None:
         """Changed streams soon, decaying ones once a tick, and never more than a tenth of the time for it."""
         started = time.monotonic()
         if started < self._changed_due:
