@@ -232,33 +232,6 @@ class Pipeline:
         if decaying:
             self._decaying_due = now + self._settings.tick_seconds
 
-    async def _process(self, engine: Engine, read: LogRead, now: float) -> None:
-        """Count the items of `read`, in pieces: between them a checkpoint in flight goes on."""
-        await self._load_states(engine, read)
-        known = await self._known(engine, read)
-        try:
-            for start in range(0, len(read.items), PIECE_ITEMS):
-                piece = read.items[start : start + PIECE_ITEMS]
-                engine.process(read.first + start, piece, now, known, self._poison)
-                await asyncio.sleep(0)
-        except Exception as error:
-            raise RefusedItems(read, error) from error
-        self._recent_keys = known
-
-    def _publish_snapshots(self, engine: Engine) -> None:
-        """Changed streams soon, decaying ones once a tick, and never more than a tenth of the time for it."""
-        started = time.monotonic()
-        if started < self._changed_due:
-            return
-        decaying = started >= self._decaying_due
-        snapshots = engine.snapshots(self._clock(), decaying=decaying)
-        if snapshots:
-            self._ports.relay.publish(Publication(snapshots, [], self.applied))
-        ended = time.monotonic()
-        self._changed_due = ended + max(SNAPSHOT_SECONDS, 9 * (ended - started))
-        if decaying:
-            self._decaying_due = started + self._settings.tick_seconds
-
     async def _republish(self) -> None:
         moments = await self._ports.recent_moments(self._clock() - REPUBLISHED_SECONDS * 1_000_000)
         self._ports.relay.publish(Publication([], moments, self.applied, replayed=True))
