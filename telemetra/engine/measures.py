@@ -205,7 +205,8 @@ class Gauge:
     """The last reading by event time (ties: the later in the log), and the mean of the window's readings.
 
     Gives `<column>` (the last reading at or before the window's end if younger than `max_age`, else 0), `<known>`,
-    `<mean>` (of the window's readings, or that same value) and `last_reading` (of the window alone, or None).
+    `<mean>` (of the window's readings, or that same value) and `last_reading` (of the window alone, or None). Also
+    `<name>_sum` and `<name>_readings` of the window.
     State: [time, value, sum, readings].
     """
 
@@ -260,6 +261,8 @@ class Gauge:
             self._mean: state[2] / state[3] if state[3] else float(value),
             "last_reading": state[1] if state[3] else None,
             "last_reading_at": last[0] if known else None,
+            f"{self.name}_sum": state[2],
+            f"{self.name}_readings": state[3],
         }
 
 

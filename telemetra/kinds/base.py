@@ -140,6 +140,7 @@ class Situation(NamedTuple):
     first). `happenings`: what was announced since three minutes before the onset."""
 
     moment_type: str
+    onset: int
     hops: int
     facts: Mapping[str, float]
     usual: Mapping[str, float]
@@ -177,7 +178,8 @@ class Kind:
     (values by column, seconds covered) into the API's metrics fields. `evidence` maps an evidence name to the
     finished value of a hop that holds its (value, count) pairs; of those in `compared` detectors also remember what is
     usual. `facts` names finished values that add up over hops; `participants` one with the codes of who took part
-    (it adds the facts `sampled` and `newcomers`); `happenings` one with what was announced, each with its `time`.
+    (it adds the facts `sampled` and `newcomers`); `happenings` one with what was announced, each with its `time`
+    (and `ends`: the stream is about to end).
     `explain` says why a moment happened.
     """
 

@@ -152,7 +152,7 @@ def build(currency: str) -> Kind:
                 "viewers",
                 "viewer_count",
                 False,
-                lambda values: values["last_reading"],
+                lambda values: values["last_reading"] or None,  # nobody at all is a counter out of order
                 up="viewer_spike",
                 down="viewer_drop",
                 unit="viewers",
@@ -195,6 +195,8 @@ def build(currency: str) -> Kind:
             "sentiment_number",
             "sentiment_sum",
             "sentiment_squares",
+            "viewers_sum",
+            "viewers_readings",
         ),
         participants="author_codes",
         happenings="announced",
@@ -257,10 +259,12 @@ def _describe(event: Event, data: StreamMeta) -> dict[str, Any]:
 
 
 def _announced(event: Event, data: StreamMeta) -> dict[str, Any] | None:
-    """What may explain a moment: raids."""
+    """What may explain a moment: a raid, and that the channel takes its viewers elsewhere, which `ends` the stream."""
+    raid = data.raid or Raid()
     if data.event_type == "raid_incoming":
-        raid = data.raid or Raid()
         return {"type": "raid", "time": event.timestamp, "from": raid.origin, "viewers": raid.viewer_count}
+    if data.event_type == "raid_outgoing":
+        return {"type": "raid_outgoing", "time": event.timestamp, "ends": True}
     return None
 
 

@@ -11,12 +11,20 @@ from math import sqrt
 from typing import Any
 
 from telemetra.kinds.base import Cause, Situation
+from telemetra.model.window import MINUTE
 
 _LEAST_MESSAGES = 20
 _EARLY_HOPS = 30
 """So many hops (five minutes) must be known before newcomers say anything: at first everybody is new."""
 
 _NEWCOMERS = 12
+_FEW_NEWCOMERS = 0.25
+_ARRIVED = 1.15
+"""So many times the usual viewers have come from somewhere."""
+
+_RAIDERS = 0.1
+"""A raid of fewer viewers than this share of the messages did not write them."""
+
 _STRANGERS_WAVE = 0.3
 """Raiders who were not announced greet; strangers who say the same this much are no raid."""
 _NEWCOMER_SHARE = 0.35
@@ -68,6 +76,7 @@ def _facts(situation: Situation) -> dict[str, Any]:
         facts["one_author_share"] = round(voices[0] / counted, 3) if voices else 0.0
         facts["three_authors_share"] = round(sum(voices[:3]) / counted, 3)
         facts["lifted_emotes"] = _lifted(situation)
+    facts |= _compared(now, usual, "viewers", "viewers_sum", "viewers_readings")
     raid = _announced_raid(situation)
     if raid is not None:
         facts["raid"] = {"from": raid.get("from"), "viewers": raid.get("viewers")}
@@ -97,23 +106,38 @@ def _lifted(situation: Situation) -> list[dict[str, Any]]:
 
 
 def _announced_raid(situation: Situation) -> dict[str, Any] | None:
-    raids = [dict(told) for told in situation.happenings if told.get("type") == "raid"]
+    """The largest raid until a minute after the onset: what comes later finds the crowd there."""
+    raids = [
+        dict(told)
+        for told in situation.happenings
+        if told.get("type") == "raid" and told["time"] <= situation.onset + MINUTE
+    ]
     return max(raids, key=lambda raid: raid.get("viewers") or 0, default=None)
+
+
+def _strangers(situation: Situation, facts: dict[str, Any], *, least: float, lift: float) -> bool:
+    """Whether clearly more newcomers write than usual."""
+    if situation.known_hops < _EARLY_HOPS or situation.facts.get("newcomers", 0) < _NEWCOMERS:
+        return False
+    return bool(facts.get("newcomer_share", 0.0) >= max(least, lift * facts.get("usual_newcomer_share", 0.0)))
 
 
 def _raid(situation: Situation, facts: dict[str, Any]) -> _Found:
     raid = facts.get("raid")
+    strangers = _strangers(situation, facts, least=_NEWCOMER_SHARE, lift=2.0)
     if raid is not None:
         viewers, origin = raid["viewers"], raid["from"]
-        size = f" of {viewers:,} viewers" if viewers else ""
-        return "raid", 0.95, f"after a raid{size}{f' from {origin}' if origin else ''}"
-    share, usual = facts.get("newcomer_share", 0.0), facts.get("usual_newcomer_share", 0.0)
-    newcomers = situation.facts.get("newcomers", 0)
-    if situation.known_hops < _EARLY_HOPS or newcomers < _NEWCOMERS or facts.get("wave_share", 0) >= _STRANGERS_WAVE:
+        large = viewers is None or viewers >= _RAIDERS * facts["messages"]
+        if large or strangers:
+            size = f" of {viewers:,} viewers" if viewers else ""
+            return "raid", 0.95, f"after a raid{size}{f' from {origin}' if origin else ''}"
+    if facts.get("wave_share", 0.0) >= _STRANGERS_WAVE:
         return None
-    if share < max(_NEWCOMER_SHARE, 2 * usual):
+    arrived = facts.get("viewers", 0.0) >= _ARRIVED * facts.get("usual_viewers", 0.0) > 0
+    if not strangers and not (arrived and _strangers(situation, facts, least=_FEW_NEWCOMERS, lift=1.0)):
         return None
-    confidence = 0.5 + 0.4 * (share - usual)
+    share = facts["newcomer_share"]
+    confidence = 0.5 + 0.4 * (share - facts.get("usual_newcomer_share", 0.0)) + (0.15 if arrived else 0.0)
     return "raid", confidence, f"as {share:.0%} of those who wrote were new here, which is how a raid looks"
 
 
@@ -126,14 +150,9 @@ def _bot(situation: Situation, facts: dict[str, Any]) -> _Found:
     wave = facts["wave_share"]
     if three >= _FEW_AUTHORS or (wave >= _WAVE and three >= max(_THREE_AUTHORS, _FEW_AUTHORS * wave)):
         return "bot", 0.4 + three / 2, f"as three authors wrote {three:.0%} of it"
-    share, usual = facts.get("newcomer_share", 0.0), facts.get("usual_newcomer_share", 0.0)
-    if (
-        situation.known_hops >= _EARLY_HOPS
-        and situation.facts.get("newcomers", 0) >= _NEWCOMERS
-        and share >= max(_NEWCOMER_SHARE, 2 * usual)
-    ):
-        # Many strangers with one text and nobody who announced them.
-        return "bot", 0.4 + facts["wave_share"] / 2, f"as many who were never here before wrote “{_text(situation)}”"
+    if wave >= _STRANGERS_WAVE and _strangers(situation, facts, least=_NEWCOMER_SHARE, lift=2.0):
+        # Nobody announced them.
+        return "bot", 0.4 + wave / 2, f"as many who were never here before wrote “{_text(situation)}”"
     return None
 
 
@@ -183,7 +202,7 @@ def _hype(situation: Situation, facts: dict[str, Any]) -> _Found:
     )
     if excitement >= _EXCITED:
         return "hype", 0.4 + min(0.5, excitement), _because(facts) or "as many cheered at once"
-    if emotes >= _CHEERFUL and facts["three_authors_share"] < _THREE_AUTHORS:
+    if situation.moment_type == "chat_spike" and emotes >= _CHEERFUL and facts["three_authors_share"] < _THREE_AUTHORS:
         return "hype", 0.35, ""  # many at once and not as a matter of words: a crowd, though in its usual voice
     return None
 

@@ -15,6 +15,11 @@ from telemetra.moments.usual import Usual
 TOLD_BEFORE = 3 * MINUTE
 """What was announced so long before a moment may have led to it."""
 
+TOLD_FOR = TOLD_BEFORE + MINUTE
+"""A moment begins up to a window before it is noticed."""
+
+ENDS_FOR = 60 * MINUTE
+
 
 class ContextState(msgspec.Struct):
     """Everything of a context that must survive a restart."""
@@ -50,9 +55,15 @@ class Context:
             if calm:
                 self.usual.learn(oldest, self._kind.compared)
         if self._happenings or observation.happenings:
-            earliest = observation.end - MINUTE - TOLD_BEFORE
-            self._happenings = [told for told in self._happenings if told["time"] >= earliest]
-            self._happenings += observation.happenings
+            told = self._happenings + observation.happenings
+            self._happenings = [
+                one for one in told if one["time"] >= observation.end - (ENDS_FOR if one.get("ends") else TOLD_FOR)
+            ]
+
+    @property
+    def ending(self) -> bool:
+        """Whether the end of the stream was announced: then everything falls."""
+        return any(told.get("ends") for told in self._happenings)
 
     def newest_happenings(self, since: int) -> list[dict[str, Any]]:
         return [told for told in self._happenings if told["time"] >= since]

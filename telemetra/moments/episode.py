@@ -62,7 +62,7 @@ def to_moment(
     ended_at: int | None,
 ) -> Moment:
     """The moment in its present version; `ended_at` is None while it lasts."""
-    cause = explain(situation_of(moment_type, episode.evidence, usual))
+    cause = explain(situation_of(moment_type, alarm.onset, episode.evidence, usual))
     return Moment(
         moment_id=moment_id(workspace_id, stream_id, moment_type, series.metric_name, alarm.onset),
         version=episode.version,
@@ -81,9 +81,10 @@ def to_moment(
     )
 
 
-def situation_of(moment_type: str, evidence: Evidence, usual: Usual) -> Situation:
+def situation_of(moment_type: str, onset: int, evidence: Evidence, usual: Usual) -> Situation:
     return Situation(
         moment_type=moment_type,
+        onset=onset,
         hops=evidence.hops,
         facts=evidence.facts,
         usual=usual.fact_means(),

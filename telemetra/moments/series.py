@@ -108,7 +108,11 @@ class SeriesWatch:
                 if window is not None:
                     episode.add_window(end, window)
                     episode.add_scores(scores)
-            change = step(watch, self._judged(reading, watch, live=info.is_live, busy=busy), self.settings)
+            change = step(
+                watch,
+                self._judged(reading, watch, live=info.is_live and not self._context.ending, busy=busy),
+                self.settings,
+            )
             if change is None or watch.alarm is None:
                 continue
             if episode is None:
@@ -140,8 +144,9 @@ class SeriesWatch:
         needed = z_of(self.settings.open_score)
         if not self._series.explained * needed <= reading.z < needed or reading.value < watch.least:
             return False
-        evidence = self._context.evidence(reading.end - MINUTE, HOPS_PER_WINDOW)
-        cause = self._explain(situation_of(self._types["up"], evidence, self._context.usual))
+        start = reading.end - MINUTE
+        evidence = self._context.evidence(start, HOPS_PER_WINDOW)
+        cause = self._explain(situation_of(self._types["up"], start, evidence, self._context.usual))
         return cause.confidence >= _CLEAR
 
     def skip(self, *, forget: bool) -> list[Moment]:

@@ -38,11 +38,12 @@ def hop(
     *,
     authors: Sequence[str] = AUTHORS,
     raid: tuple[str, int] | None = None,
+    leaves: bool = False,
     revenue: str = "0",
 ) -> Observation:
     """Hop `number` of a stream that began at `origin`, as the engine would make it of these `messages`, which `authors`
     write in turn (another one begins each hop). `chat`: so many messages of which nothing else is known, if there are
-    none given."""
+    none given. `leaves`: a raid takes the viewers elsewhere."""
     start = origin + number * HOP
     filled = PLAN.new_hop()
     filled.pending["chat.message"] = [
@@ -54,6 +55,8 @@ def hop(
     if raid is not None:
         told = broadcast.Raid(origin=raid[0], viewer_count=raid[1])
         filled.pending["stream.meta"] = [(event(start), broadcast.StreamMeta("raid_incoming", raid=told))]
+    if leaves:
+        filled.pending["stream.meta"] = [(event(start), broadcast.StreamMeta("raid_outgoing"))]
     if revenue != "0":
         paid = broadcast.Transaction(str(number), msgspec.Raw(revenue.encode()), "donation")
         filled.pending["transaction"] = [(event(start), paid)]
