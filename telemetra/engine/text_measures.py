@@ -22,6 +22,7 @@ _TYPICAL_LENGTH = range(12, 120)
 _WAVE = 3  # messages of a hop that say the same: less is chance
 _WAVE_WORDS = 4  # a shorter text is a reaction of a crowd, not a text that is passed on
 _SHOUTED_LENGTH = 4
+_PHRASE_LENGTH = 40
 
 
 class Conversation:
@@ -31,7 +32,8 @@ class Conversation:
     `questions`, `repeated` (messages beyond the first of their group, near repeats included), `wave` (messages of
     groups of three and more with at least four words that are no emotes), `authors` (different ones), `busiest` (of
     one author). Beside them `said` (representative texts with counts: the largest groups, then typical others),
-    `voices` (the busiest authors, as codes, with counts) and `author_codes`.
+    `phrases` (short texts of more than one message, a word over and over as that word), `voices` (the busiest
+    authors, as codes, with counts) and `author_codes`.
     """
 
     carries = False
@@ -67,7 +69,7 @@ class Conversation:
     def finish(self, state: tuple[Counter[str], Counter[str]], window: Window) -> dict[str, Any]:
         texts, authors = state
         if not texts:
-            return dict.fromkeys(FACTS, 0) | {"said": [], "voices": [], "author_codes": []}
+            return dict.fromkeys(FACTS, 0) | {"said": [], "phrases": [], "voices": [], "author_codes": []}
         groups = grouped(texts.items())
         messages = texts.total()
         busiest = sorted(authors.items(), key=_most)[:3] if len(authors) > 3 else sorted(authors.items(), key=_most)
@@ -81,6 +83,7 @@ class Conversation:
             "authors": len(authors),
             "busiest": busiest[0][1],
             "said": _representatives(groups),
+            "phrases": _phrases(groups),
             "voices": [[f"{code_of(author):08x}", count] for author, count in busiest],
             "author_codes": [code_of(author) for author in authors],
         }
@@ -116,3 +119,14 @@ def _representatives(groups: Sequence[Group]) -> list[list[Any]]:
         group.variants[0][0] for group in groups if group.count == 1 and len(group.variants[0][0]) in _TYPICAL_LENGTH
     )
     return repeated + [[text, 1] for text in islice((text for text in alone if "@" not in text), _TYPICAL)]
+
+
+def _phrases(groups: Sequence[Group]) -> list[list[Any]]:
+    found = []
+    for group in islice(groups, _SHOWN):
+        if group.count > 1:
+            text = group.medoid
+            phrase = text.split(None, 1)[0] if len(group.words) == 1 else text
+            if len(phrase) <= _PHRASE_LENGTH and "@" not in phrase:
+                found.append([phrase, group.count])
+    return found

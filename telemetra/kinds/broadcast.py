@@ -186,8 +186,8 @@ def build(currency: str) -> Kind:
         ),
         primary="chat",
         present=_present,
-        evidence={"messages": "said", "emotes": "top_emotes", "voices": "voices"},
-        compared=("emotes",),
+        evidence={"messages": "said", "phrases": "phrases", "emotes": "top_emotes", "voices": "voices"},
+        compared=("emotes", "phrases"),
         facts=(
             *FACTS,
             "emotes_all",

@@ -6,12 +6,13 @@ order of how surely they explain the others: raiders repeat their greeting, a co
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import sqrt
 from typing import Any
 
 from telemetra.kinds.base import Cause, Situation
 from telemetra.model.window import MINUTE
+from telemetra.text.shingles import Words, words_of
 
 _LEAST_MESSAGES = 20
 _EARLY_HOPS = 30
@@ -39,7 +40,7 @@ _CARRIED = 0.1
 _EXCITED = 0.15
 _CHEERFUL = 0.3
 _LIFTED = 2.0
-_MOST_EMOTES = 3
+_MOST_LIFTED = 3
 _ONE_EMOTE = 0.6
 _QUOTED = 60
 
@@ -75,7 +76,8 @@ def _facts(situation: Situation) -> dict[str, Any]:
         counted = now.get("sentiment_number", 0) or facts["messages"]
         facts["one_author_share"] = round(voices[0] / counted, 3) if voices else 0.0
         facts["three_authors_share"] = round(sum(voices[:3]) / counted, 3)
-        facts["lifted_emotes"] = _lifted(situation)
+        facts["lifted_emotes"] = _lifted(situation, "emotes")
+        facts["lifted_phrases"] = _lifted(situation, "phrases")
     facts |= _compared(now, usual, "viewers", "viewers_sum", "viewers_readings")
     raid = _announced_raid(situation)
     if raid is not None:
@@ -92,17 +94,28 @@ def _compared(now: Any, usual: Any, name: str, part: str, whole: str) -> dict[st
     return found
 
 
-def _lifted(situation: Situation) -> list[dict[str, Any]]:
-    """Emotes that take a clearly larger part of the messages than usual, by how many more they are than that part."""
-    counts, usual = situation.counts.get("emotes", {}), situation.usual_counts.get("emotes", {})
+def _lifted(situation: Situation, evidence: str) -> list[dict[str, Any]]:
+    """Emotes or phrases that take a clearly larger part of the messages than usual, those first that do so by most."""
     messages, usually = situation.facts.get("sentiment_number", 0.0), situation.usual.get("sentiment_number", 0.0)
+    counts = _by_words(situation.counts.get(evidence, {}))
+    usual = _by_words(situation.usual_counts.get(evidence, {}))
     found = []
-    for name, count in counts.items():
-        expected = usual.get(name, 0.0) * messages / usually if usually else 0.0
+    for words, (name, count) in counts.items():
+        expected = usual[words][1] * messages / usually if usually and words in usual else 0.0
         if count >= max(_LIFTED * expected, expected + _SURE * sqrt(expected + 1.0)):
             found.append((count - expected, name, count, round(count / max(expected, 1.0), 1)))
     found.sort(key=lambda item: (-item[0], item[1]))
-    return [{"name": name, "count": count, "lift": lift} for _, name, count, lift in found[:_MOST_EMOTES]]
+    return [{"name": name, "count": int(count), "lift": lift} for _, name, count, lift in found[:_MOST_LIFTED]]
+
+
+def _by_words(counts: Mapping[str, float]) -> dict[Words, tuple[str, float]]:
+    """The same words in all their spellings as one: its most frequent spelling and the count of all."""
+    merged: dict[Words, tuple[str, float]] = {}
+    for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        words = words_of(name)
+        first, sum_so_far = merged.get(words, (name, 0.0))
+        merged[words] = first, sum_so_far + count
+    return merged
 
 
 def _announced_raid(situation: Situation) -> dict[str, Any] | None:
@@ -208,7 +221,8 @@ def _hype(situation: Situation, facts: dict[str, Any]) -> _Found:
 
 
 def _because(facts: dict[str, Any]) -> str:
-    names = [emote["name"] for emote in facts.get("lifted_emotes", ())[:2]]
+    lifted = facts.get("lifted_phrases") or facts.get("lifted_emotes", ())
+    names = [one["name"] for one in lifted[:2]]
     return f"as many wrote {' and '.join(names)}" if names else ""
 
 

@@ -53,6 +53,9 @@ def test_emotes_over_and_over_are_no_copied_text() -> None:
     values = finished([(f"u{number}", "PogChamp LUL Kappa KEKW") for number in range(9)])
     assert values["wave"] == 0
     assert values["repeated"] == 8
+    assert finished([("a", "LUL LUL"), ("b", "LUL"), ("c", "no"), ("d", "no @a"), ("e", "no @a")])["phrases"] == [
+        ["LUL", 2]
+    ]
 
 
 def test_an_empty_hop_has_nothing() -> None:

@@ -64,7 +64,7 @@ def test_regulars_who_cheer_are_hype() -> None:
     moment = chat_moment(spike(["PogChamp PogChamp", "NO WAY", "LETS GOOO", "PogChamp"] * 12))
     assert moment.metadata["cause"] == "hype"
     assert moment.metadata["facts"]["lifted_emotes"][0]["name"] == "PogChamp"
-    assert moment.description.endswith(", as many wrote PogChamp.")
+    assert moment.description.endswith(", as many wrote PogChamp and LETS GOOO.")
 
 
 def test_regulars_who_repeat_a_text_are_copypasta() -> None:
