@@ -64,15 +64,17 @@ $(BIN)/python:
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+# The lock files are complete, so pip resolves nothing (--no-deps): its resolver would look at newer versions too, and some
+# pips refuse these for having no hash.
 $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
-	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --require-hashes --requirement requirements.lock
 	$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
-	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	$(PIP) install --no-deps --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
 $(VENV)/.installed-bench: requirements-bench.lock $(VENV)/.installed-dev
-	$(PIP) install --require-hashes --requirement requirements-bench.lock
+	$(PIP) install --no-deps --require-hashes --requirement requirements-bench.lock
 	@touch $@
