@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 mpl.use("Agg")
 
 # Okabe and Ito's colours, which colour-blind eyes tell apart; the moments differ in shape as well.
-CHAT, MOMENT, INK, FAINT, RULE = "#0072B2", "#D55E00", "#1A1A1A", "#5F6B76", "#E6EAEE"
+CHAT, MOMENT, MOOD, INK, FAINT, RULE = "#0072B2", "#D55E00", "#009E73", "#1A1A1A", "#5F6B76", "#E6EAEE"
 SIZE_INCHES, DPI = (12, 6.9), 200
 LABELLED = 3
 HALF_MINUTE = timedelta(seconds=30)
@@ -81,8 +81,13 @@ def _draw_chat(axes: Axes, chat: Chat, *, top: int) -> None:
 
 def _draw_moments(axes: Axes, chat: Chat) -> None:
     """Each moment by the series in its own evidence: the 60 s that end every ten seconds."""
-    strongest = sorted(chat.moments, key=lambda moment: -moment["severity"])[:LABELLED]
+    spikes = [moment for moment in chat.moments if moment["moment_type"] == "chat_spike"]
     for moment in chat.moments:
+        if moment not in spikes:
+            onset, end = _when(moment["timestamp"]), _when(moment["ended_at"])
+            axes.axvspan(onset, end, color=MOOD, alpha=0.35, linewidth=0)  # type: ignore[arg-type]
+    strongest = sorted(spikes, key=lambda moment: -moment["severity"])[:LABELLED]
+    for moment in spikes:
         onset, end = _when(moment["timestamp"]), _when(moment["ended_at"])
         axes.fill_between([onset, end], moment["metric_value"], color=MOMENT, alpha=0.16, linewidth=0)  # type: ignore[list-item]
         windows = [(_when(at) - HALF_MINUTE, value) for at, value in moment["metadata"]["series"]]
@@ -118,14 +123,16 @@ def _draw_key(axes: Axes) -> None:
     axes.set_axis_off()
     axes.set_xlim(0, 10)
     axes.set_ylim(0, 4)
-    axes.plot([0.5, 1.4], [3.6, 3.6], color=CHAT, linewidth=1.4)
-    axes.text(1.7, 3.6, "messages of each minute, counted exactly", va="center")
-    axes.plot([0.5, 1.4], [2.5, 2.5], color=INK, linewidth=1.3, dashes=(4, 2))
-    axes.text(1.7, 2.5, "what was usual until then", va="center")
+    axes.plot([0.5, 1.4], [3.8, 3.8], color=CHAT, linewidth=1.4)
+    axes.text(1.7, 3.8, "messages of each minute, counted exactly", va="center")
+    axes.plot([0.5, 1.4], [2.9, 2.9], color=INK, linewidth=1.3, dashes=(4, 2))
+    axes.text(1.7, 2.9, "what was usual until then", va="center")
     for place, severity in ((0.5, 0.5), (0.87, 0.75), (1.33, 1.0)):
-        axes.scatter(place, 1.4, _area(severity), MOMENT, edgecolors="white", linewidths=0.8)
-    axes.text(1.7, 1.4, "a moment at its busiest 60 s; the larger, the more severe", va="center")
-    axes.text(1.7, 0.5, "shaded from its onset to its end", va="center", color=FAINT)
+        axes.scatter(place, 2.0, _area(severity), MOMENT, edgecolors="white", linewidths=0.8)
+    axes.text(1.7, 2.0, "a moment at its busiest 60 s; the larger, the more severe", va="center")
+    axes.text(1.7, 1.35, "shaded from its onset to its end", va="center", color=FAINT)
+    axes.fill_between([0.5, 1.4], 0.3, 0.6, color=MOOD, alpha=0.35, linewidth=0)
+    axes.text(1.7, 0.45, "the mood turned", va="center")
 
 
 def _area(severity: float) -> float:
