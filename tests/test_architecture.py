@@ -207,8 +207,10 @@ def test_the_model_needs_the_standard_library_and_msgspec_alone() -> None:
         "datetime",
         "enum",
         "msgspec",
+        "re",
         "telemetra",
         "typing",
+        "urllib",
         "uuid",
     }
 

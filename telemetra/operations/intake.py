@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -11,13 +11,16 @@ from telemetra.clock import Clock
 from telemetra.errors import Invalid
 from telemetra.eventlog.base import EventLog
 from telemetra.formats import cloudevents, native, problems
+from telemetra.formats.draft import Draft
 from telemetra.formats.native import Parsed, RawEvent
 from telemetra.formats.problems import FormatError
+from telemetra.formats.safety import is_plain
 from telemetra.kinds.registry import Registry
 from telemetra.model.event import Event, LogItem, Rejection
 from telemetra.model.times import rfc3339
 from telemetra.model.window import SECOND
 from telemetra.observability import Metrics
+from telemetra.operations.intake_drafts import EventProblem, check_envelope, draft_data, forbidden, refuse_draft, unfit
 
 FUTURE_LIMIT = 300 * SECOND
 RAW_KEPT_BYTES = 64 << 10
@@ -48,13 +51,16 @@ class IntakeResult(msgspec.Struct):
     """The answer to a request. accepted + duplicate + len(rejected) is the number of events in it.
 
     `duplicate` is what this process happens to know (such events are in the log too; the ledger's number is the
-    truth). `single`: the request was one JSON object, so that a rejection is the request's own fault.
+    truth). `single`: the request was one JSON object, so that a rejection is the request's own fault. `first_offset`
+    and `next_offset` say where the events stand in the log; None where nothing was appended.
     """
 
     accepted: int
     duplicate: int
     rejected: list[RejectedEvent]
     single: bool
+    first_offset: int | None = None
+    next_offset: int | None = None
 
 
 class IntakeLimits(msgspec.Struct, frozen=True):
@@ -106,6 +112,59 @@ class Intake:
         self._count(result)
         return result
 
+    async def submit_drafts(
+        self, drafts: Sequence[Draft], *, workspace_id: str, connector_id: str | None, session_id: str | None
+    ) -> IntakeResult:
+        """Take what a connector made of its messages: the same checks, the same log, the same dead letters.
+
+        On return they and the rejections are durable. Raises `LogUnavailable` or `Overloaded` as `submit` does.
+        """
+        received_at = self._clock()
+        bodies = [draft_data(draft) for draft in drafts]
+        # One look at all of them is much cheaper than one at each; only if it finds something is each looked at.
+        plain = is_plain(b"\n".join(bodies))
+        accepted: list[LogItem] = []
+        refused: list[LogItem] = []
+        rejected: list[RejectedEvent] = []
+        for index, (draft, data) in enumerate(zip(drafts, bodies, strict=True)):
+            timestamp = received_at if draft.timestamp is None else draft.timestamp
+            problem = check_envelope(draft, workspace_id) or (None if plain and data else unfit(data))
+            if problem is None:
+                problem = self._judge(draft.type, timestamp, data, received_at)
+            if problem is None:
+                accepted.append(
+                    Event(
+                        draft.event_id,
+                        draft.type,
+                        workspace_id,
+                        draft.stream_id,
+                        draft.source,
+                        timestamp,
+                        received_at,
+                        data,
+                        draft.correlation_id,
+                        connector_id,
+                        session_id,
+                    )
+                )
+                continue
+            error = refuse_draft(draft, data, problem)
+            rejected.append(RejectedEvent(index, error.code, error.detail, error.field))
+            refused.append(_rejection(index, error, workspace_id, received_at, None))
+        items = accepted + refused
+        first = await self._log.append(items) if items else None
+        duplicate = self._recent.count_repeats(accepted)
+        result = IntakeResult(
+            accepted=len(accepted) - duplicate,
+            duplicate=duplicate,
+            rejected=rejected,
+            single=False,
+            first_offset=first,
+            next_offset=None if first is None else first + len(items),
+        )
+        self._count(result)
+        return result
+
     def _parse(self, media_type: str, body: bytes, headers: Mapping[str, str]) -> Parsed:
         if cloudevents.is_binary(headers):
             return [cloudevents.parse_binary(headers, body)]
@@ -129,18 +188,7 @@ class Intake:
                 continue
             assert isinstance(result, FormatError)
             rejected.append(RejectedEvent(index, result.code, result.detail, result.field))
-            refused.append(
-                Rejection(
-                    index=index,
-                    code=result.code,
-                    detail=result.detail,
-                    raw=result.raw[:RAW_KEPT_BYTES],
-                    workspace_id=workspace_id,
-                    source=result.source,
-                    received_at=received_at,
-                    correlation_id=result.correlation_id or correlation_id,
-                )
-            )
+            refused.append(_rejection(index, result, workspace_id, received_at, correlation_id))
         return accepted + refused, rejected
 
     def _check(
@@ -148,28 +196,13 @@ class Intake:
     ) -> Event | FormatError:
         if type(raw) is not RawEvent:
             return raw  # type: ignore[return-value]  # the other half of the union
-        decoder = self._registry.decoders.get(raw.type)
-        if decoder is None:
-            return _refuse(raw, problems.UNKNOWN_TYPE, "type", f"no kind declares {raw.type!r}")
         if raw.workspace_id is not None and raw.workspace_id != workspace_id:
-            detail = f"this request may write to workspace {workspace_id!r} only"
-            return _refuse(raw, problems.WORKSPACE_FORBIDDEN, "workspace_id", detail)
+            return _refuse(raw, *forbidden(workspace_id))
         timestamp = received_at if raw.timestamp is None else microseconds(raw.timestamp)
-        if timestamp < 0:
-            return _refuse(raw, problems.INVALID_TIMESTAMP, "timestamp", "must not be before 1970")
-        if timestamp > received_at + FUTURE_LIMIT:
-            detail = f"is more than 5 minutes ahead of the server's clock ({rfc3339(received_at)})"
-            return _refuse(raw, problems.TIMESTAMP_IN_FUTURE, "timestamp", detail)
         data = bytes(raw.data)
-        if len(data) > self._limits.event_bytes:
-            return _refuse(raw, problems.TOO_LARGE, "data", f"is larger than {self._limits.event_bytes} bytes")
-        try:
-            decoded = decoder.decode(data)
-        except msgspec.DecodeError as error:
-            return _refuse_data(raw, error)
-        check = self._registry.types[raw.type].check
-        if check is not None and (problem := check(decoded)) is not None:
-            return _refuse(raw, problems.INVALID_FIELD, f"data.{problem[0]}", problem[1])
+        problem = self._judge(raw.type, timestamp, data, received_at)
+        if problem is not None:
+            return _refuse(raw, *problem)
         return Event(
             raw.event_id,
             raw.type,
@@ -181,6 +214,27 @@ class Intake:
             data,
             raw.correlation_id or correlation_id,
         )
+
+    def _judge(self, event_type: str, timestamp: int, data: bytes, received_at: int) -> EventProblem | None:
+        """What every event must be, whichever door it came by: (code, field, detail) if it is not."""
+        decoder = self._registry.decoders.get(event_type)
+        if decoder is None:
+            return problems.UNKNOWN_TYPE, "type", f"no kind declares {event_type!r}"
+        if timestamp < 0:
+            return problems.INVALID_TIMESTAMP, "timestamp", "must not be before 1970"
+        if timestamp > received_at + FUTURE_LIMIT:
+            detail = f"is more than 5 minutes ahead of the server's clock ({rfc3339(received_at)})"
+            return problems.TIMESTAMP_IN_FUTURE, "timestamp", detail
+        if len(data) > self._limits.event_bytes:
+            return problems.TOO_LARGE, "data", f"is larger than {self._limits.event_bytes} bytes"
+        try:
+            decoded = decoder.decode(data)
+        except msgspec.DecodeError as error:
+            return _data_problem(error)
+        check = self._registry.types[event_type].check
+        if check is not None and (problem := check(decoded)) is not None:
+            return problems.INVALID_FIELD, f"data.{problem[0]}", problem[1]
+        return None
 
     def _count(self, result: IntakeResult) -> None:
         events = self._metrics.intake_events
@@ -247,11 +301,25 @@ def _refuse(raw: RawEvent, code: str, field: str, detail: str) -> FormatError:
     return FormatError(code, f"{field}: {detail}", field, encoded, raw.source, raw.correlation_id)
 
 
-def _refuse_data(raw: RawEvent, error: msgspec.DecodeError) -> FormatError:
+def _data_problem(error: msgspec.DecodeError) -> EventProblem:
     """msgspec says `Expected `int`, got `str` - at `$.viewer_count``, or `Object missing required field `x``."""
     detail, _, path = str(error).partition(" - at `$")
     path = path.rstrip("`")
     if detail.startswith("Object missing required field"):
-        field = "data" + path + "." + detail.split("`")[1]
-        return _refuse(raw, problems.MISSING_FIELD, field, "is required")
-    return _refuse(raw, problems.INVALID_FIELD, "data" + path, detail[:1].lower() + detail[1:])
+        return problems.MISSING_FIELD, "data" + path + "." + detail.split("`")[1], "is required"
+    return problems.INVALID_FIELD, "data" + path, detail[:1].lower() + detail[1:]
+
+
+def _rejection(
+    index: int, error: FormatError, workspace_id: str, received_at: int, correlation_id: str | None
+) -> Rejection:
+    return Rejection(
+        index=index,
+        code=error.code,
+        detail=error.detail,
+        raw=error.raw[:RAW_KEPT_BYTES],
+        workspace_id=workspace_id,
+        source=error.source,
+        received_at=received_at,
+        correlation_id=error.correlation_id or correlation_id,
+    )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from telemetra.errors import Invalid
 from telemetra.eventlog.postgres import PostgresLog
+from telemetra.formats.draft import Draft
 from telemetra.model.event import Event, Rejection
 from telemetra.observability import Metrics
 from telemetra.operations.intake import Intake, IntakeLimits, IntakeResult
@@ -28,6 +31,11 @@ class Door:
     async def submit(self, body: Any, media_type: str = JSON, **headers: str) -> IntakeResult:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return await self._intake.submit(media_type, data, headers, "default", "c-1")
+
+    async def submit_drafts(self, drafts: list[Draft]) -> IntakeResult:
+        return await self._intake.submit_drafts(
+            drafts, workspace_id="default", connector_id="conn_1", session_id="ws-1"
+        )
 
     async def items(self) -> list[Event | Rejection]:
         return (await self.log.read(0, 1000)).items
@@ -138,3 +146,62 @@ async def test_binary_cloudevents_are_events_like_all_others(door: Door) -> None
     (item,) = await door.items()
     assert isinstance(item, Event)
     assert (item.event_id, item.source, item.stream_id) == ("e9", "/feed", "s")
+
+
+def draft(event_id: str = "d1", **fields: Any) -> Draft:
+    values: dict[str, Any] = {
+        "event_id": event_id,
+        "type": "chat.message",
+        "stream_id": "s",
+        "timestamp": NOW - 5,
+        "data": {"user_id": "u", "message": "hi", "raw": {"price": Decimal("1.10")}},
+        "source": "okx",
+    }
+    return Draft(**values | fields)
+
+
+async def test_drafts_of_a_connector_are_events_with_its_names(door: Door) -> None:
+    result = await door.submit_drafts(
+        [draft(), draft("d2", timestamp=None, data=msgspec.Raw(b'{"user_id":"u","message":"x"}'))]
+    )
+    assert (result.accepted, result.duplicate, result.first_offset, result.next_offset) == (2, 0, 0, 2)
+    first, second = await door.items()
+    assert isinstance(first, Event)
+    assert isinstance(second, Event)
+    assert (first.timestamp, first.received_at, first.source) == (NOW - 5, NOW, "okx")
+    assert (first.connector_id, first.session_id) == ("conn_1", "ws-1")
+    assert json.loads(first.data)["raw"] == {"price": "1.10"}
+    assert second.timestamp == NOW
+    assert (await door.submit_drafts([draft()])).duplicate == 1
+    assert (await door.submit_drafts([])).first_offset is None
+
+
+@pytest.mark.parametrize(
+    ("bad", "code", "field"),
+    [
+        (draft(type="no.such"), "unknown_type", "type"),
+        (draft(workspace_id="other"), "workspace_forbidden", "workspace_id"),
+        (draft(""), "invalid_field", "event_id"),
+        (draft("x" * 201), "invalid_field", "event_id"),
+        (draft("a\x00b"), "invalid_field", "event_id"),
+        (draft(source="\ud800"), "invalid_field", "source"),
+        (draft(stream_id="a b"), "invalid_field", "stream_id"),
+        (draft(timestamp=-1), "invalid_timestamp", "timestamp"),
+        (draft(timestamp=NOW + 301_000_000), "timestamp_in_future", "timestamp"),
+        (draft(timestamp=10**30), "timestamp_in_future", "timestamp"),
+        (draft(data={"user_id": "u"}), "missing_field", "data.message"),
+        (draft(data={"user_id": "u", "message": "a\x00b"}), "invalid_text", "data"),
+        (draft(data={"user_id": "u", "message": "\ud800"}), "invalid_text", "data"),
+        (draft(data=msgspec.Raw(b'{"user_id":"u","message":"x","n":1e999}')), "number_out_of_range", "data"),
+        (draft(data={"user_id": "u", "message": "x" * 3000}), "too_large", "data"),
+        (draft(data=msgspec.Raw(b"[]")), "invalid_field", "data"),
+    ],
+)
+async def test_a_bad_draft_is_kept_with_its_reason_and_costs_no_neighbour(
+    door: Door, bad: Draft, code: str, field: str
+) -> None:
+    result = await door.submit_drafts([draft("a"), bad, draft("b")])
+    assert result.accepted == 2
+    assert [(event.index, event.code, event.field) for event in result.rejected] == [(1, code, field)]
+    items = await door.items()
+    assert [type(item) for item in items] == [Event, Event, Rejection]

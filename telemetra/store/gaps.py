@@ -1,0 +1,163 @@
+"""What was missed: a gap is open while nothing is received (`to` is None), closed when data comes again, and filled
+when a back-fill (or the late arrival of the missing numbers) has brought what it lost.
+
+Times are event times in microseconds, both inclusive.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from telemetra.store.database import Database, Row, instant, micros
+
+
+class Gap(msgspec.Struct, kw_only=True):
+    """`stream_id` None: one of all streams of the connector. `missing`: how many messages, where numbers tell."""
+
+    id: str
+    workspace_id: str
+    stream_id: str | None
+    connector_id: str | None
+    start: int
+    end: int | None
+    reason: str
+    detected_at: int
+    filled_at: int | None = None
+    missing: int | None = None
+    details: dict[str, Any] = {}
+
+
+_OPEN = """
+    INSERT INTO gaps (workspace_id, stream_id, connector_id, "from", "to", reason, missing, details)
+    VALUES (%(workspace_id)s, %(stream_id)s, %(connector_id)s, %(start)s, %(end)s, %(reason)s, %(missing)s, %(details)s)
+    RETURNING *
+"""
+_CLOSE = """
+    UPDATE gaps SET "to" = greatest("from", %s), missing = coalesce(%s, missing) WHERE id = %s RETURNING *
+"""
+_FILL = """
+    UPDATE gaps SET filled_at = clock_timestamp(), "to" = coalesce("to", "from"), details = details || %s
+    WHERE id = %s AND filled_at IS NULL
+"""
+_STILL_OPEN = """
+    SELECT * FROM gaps WHERE connector_id = %s AND "to" IS NULL AND filled_at IS NULL ORDER BY detected_at DESC LIMIT 1
+"""
+_UNFILLED = """
+    SELECT * FROM gaps WHERE connector_id = %s AND "to" IS NOT NULL AND filled_at IS NULL ORDER BY "from" LIMIT %s
+"""
+# Gaps of the stream itself and of the connectors that feed it.
+_BETWEEN = """
+    SELECT * FROM gaps
+    WHERE workspace_id = %(workspace_id)s
+        AND (stream_id = %(stream_id)s OR (stream_id IS NULL AND connector_id IN (
+            SELECT connector_id FROM connector_streams
+            WHERE workspace_id = %(workspace_id)s AND stream_id = %(stream_id)s)))
+        AND (%(start)s::timestamptz IS NULL OR coalesce("to", 'infinity') >= %(start)s)
+        AND (%(end)s::timestamptz IS NULL OR "from" <= %(end)s)
+        AND (%(all)s OR filled_at IS NULL)
+    ORDER BY "from" DESC LIMIT %(limit)s
+"""
+_OF_CONNECTOR = """
+    SELECT * FROM gaps WHERE workspace_id = %s AND connector_id = %s ORDER BY "from" DESC LIMIT %s OFFSET %s
+"""
+
+
+async def open_gap(
+    database: Database,
+    *,
+    workspace_id: str,
+    start: int,
+    reason: str,
+    connector_id: str | None = None,
+    stream_id: str | None = None,
+    end: int | None = None,
+    missing: int | None = None,
+    details: dict[str, Any] | None = None,
+) -> Gap:
+    """Record a gap; with `end` it is closed already."""
+    values = {
+        "workspace_id": workspace_id,
+        "stream_id": stream_id,
+        "connector_id": connector_id,
+        "start": instant(start),
+        "end": instant(end),
+        "reason": reason,
+        "missing": missing,
+        "details": Jsonb(details or {}),
+    }
+    row = await database.fetch_one(_OPEN, values)
+    assert row is not None, "INSERT … RETURNING gives the row"
+    return _gap(row)
+
+
+async def close_gap(database: Database, gap_id: str, end: int, *, missing: int | None = None) -> Gap | None:
+    """Data has come again, from `end` on; None when the gap is gone."""
+    row = await database.fetch_one(_CLOSE, (instant(end), missing, gap_id))
+    return None if row is None else _gap(row)
+
+
+async def fill_gap(database: Database, gap_id: str, details: dict[str, Any] | None = None) -> bool:
+    """What was lost is there now; whether that is news."""
+    return bool(await database.execute(_FILL, (Jsonb(details or {}), gap_id)))
+
+
+async def still_open(database: Database, connector_id: str) -> Gap | None:
+    """The gap that an earlier owner of the connector left open."""
+    row = await database.fetch_one(_STILL_OPEN, (connector_id,))
+    return None if row is None else _gap(row)
+
+
+async def unfilled(database: Database, connector_id: str, limit: int = 100) -> list[Gap]:
+    """Closed gaps of the connector that a back-fill may still fill, oldest first."""
+    return [_gap(row) for row in await database.fetch_all(_UNFILLED, (connector_id, limit))]
+
+
+async def gaps_between(
+    database: Database,
+    workspace_id: str,
+    stream_id: str,
+    start: int | None = None,
+    end: int | None = None,
+    *,
+    filled: bool = False,
+    limit: int = 1000,
+) -> list[Gap]:
+    """Gaps that touch [start, end] (None: open), newest first; `filled` ones too when asked for."""
+    values = {
+        "workspace_id": workspace_id,
+        "stream_id": stream_id,
+        "start": instant(start),
+        "end": instant(end),
+        "all": filled,
+        "limit": limit,
+    }
+    return [_gap(row) for row in await database.fetch_all(_BETWEEN, values)]
+
+
+async def gaps_of_connector(
+    database: Database, workspace_id: str, connector_id: str, *, limit: int = 100, offset: int = 0
+) -> list[Gap]:
+    """All gaps of a connector, newest first."""
+    rows = await database.fetch_all(_OF_CONNECTOR, (workspace_id, connector_id, limit, offset))
+    return [_gap(row) for row in rows]
+
+
+def _gap(row: Row) -> Gap:
+    start, detected_at = micros(row["from"]), micros(row["detected_at"])
+    assert start is not None and detected_at is not None, "NOT NULL"
+    return Gap(
+        id=str(row["id"]),
+        workspace_id=row["workspace_id"],
+        stream_id=row["stream_id"],
+        connector_id=row["connector_id"],
+        start=start,
+        end=micros(row["to"]),
+        reason=row["reason"],
+        detected_at=detected_at,
+        filled_at=micros(row["filled_at"]),
+        missing=row["missing"],
+        details=row["details"],
+    )
