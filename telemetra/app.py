@@ -19,6 +19,7 @@ from telemetra.kinds.base import Kind
 from telemetra.kinds.registry import Registry, load_registry
 from telemetra.leader import LeaderThread, Role, RunPipeline, owner_name
 from telemetra.live.hub import Hub
+from telemetra.live.realtime import RealtimeHub
 from telemetra.live.relay_memory import MemoryRelay
 from telemetra.maintenance import Maintenance, PartitionMaker
 from telemetra.model.event import StreamKey
@@ -31,7 +32,7 @@ from telemetra.operations.processing import engine_settings
 from telemetra.operations.services import Services
 from telemetra.pipeline import Pipeline, PipelineSettings, Ports
 from telemetra.settings import Settings
-from telemetra.standby import StoredMoments, TableFeed
+from telemetra.standby import StoredMoments, StoredUpdates, TableFeed
 from telemetra.store.checkpoint import CheckpointStore
 from telemetra.store.database import Database
 from telemetra.store.embedded import EmbeddedPostgres
@@ -61,7 +62,12 @@ async def serve(settings: Settings, *, beside: Serving | None = None) -> None:
         if beside is not None:
             await stack.enter_async_context(_background(beside(services, server.address(listener))))
         _log.info("serving", address=server.address(listener))
-        await server.run(create_app(services), listener, before_exit=services.hub.close)
+
+        def leave() -> None:
+            services.hub.close()
+            services.realtime.close()
+
+        await server.run(create_app(services), listener, before_exit=leave)
 
 
 @asynccontextmanager
@@ -114,7 +120,15 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
             max_connections=settings.live_max_connections,
             anomaly_z=settings.anomaly_z,
         )
+        realtime = RealtimeHub(
+            clock=clock,
+            metrics=metrics,
+            ping_seconds=settings.websocket_ping_seconds,
+            buffer_bytes=settings.realtime_buffer_bytes,
+            max_connections=settings.live_max_connections,
+        )
         relay.subscribe(hub.deliver)
+        relay.subscribe(realtime.deliver)
         cache = MemoryCache(settings.cache_max_entries, hears_invalidations=lambda: leader.role == "leader")
         leader = LeaderThread(
             conninfo, lambda: _pipeline(settings, conninfo, registry, relay, cache, partitions, clock, metrics, tracer)
@@ -135,6 +149,7 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
             log=log,
             cache=cache,
             hub=hub,
+            realtime=realtime,
             registry=registry,
             metrics=metrics,
             intake=intake,
@@ -143,9 +158,10 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
         feed = TableFeed(database, registry, hub, clock, settings.websocket_interval_seconds)
         for task in (
             hub.run(),
+            realtime.run(),
             monitor.run(),
             maintenance.run(),
-            _feed_while_standby(feed, lambda: leader.role),
+            _feed_while_standby(feed, StoredUpdates(database, realtime, clock), lambda: leader.role),
         ):
             await stack.enter_async_context(_background(task))
         leader.start()
@@ -213,11 +229,19 @@ def _pipeline(
     return opened()
 
 
-async def _feed_while_standby(feed: TableFeed, role: Callable[[], Role]) -> None:
-    """Live clients of a process without the pipeline are served from the tables."""
+async def _feed_while_standby(feed: TableFeed, updates: StoredUpdates, role: Callable[[], Role]) -> None:
+    """Live clients of a process without the pipeline are served from the tables.
+
+    A new leader looks at them once more: the one before has committed what nobody here has seen.
+    """
+    led = True
     while True:
-        if role() != "leader":
+        leads = role() == "leader"
+        if not leads:
             await feed.poll()
+        if not (leads and led):
+            await updates.poll(leading=leads)
+        led = leads
         await asyncio.sleep(feed.interval_seconds)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from telemetra.engine.effects import Effects
 from telemetra.eventlog.base import LogRead
-from telemetra.live.base import Publication, Relay
+from telemetra.live.base import Publication, Relay, is_feed_event
 from telemetra.model.event import StreamKey
 from telemetra.observability import Metrics
 from telemetra.store.checkpoint import CheckpointStore, Owner
@@ -95,5 +95,6 @@ class Checkpointer:
         self._metrics.pipeline_items.inc(len(read.items))
         self.applied = effects.applied
         await self._invalidate([(state.workspace_id, state.stream_id) for state in effects.states])
-        if effects.moments:
-            self._relay.publish(Publication([], effects.moments, self.applied))
+        events = [(offset, event) for offset, event, _ in effects.archive if is_feed_event(event)]
+        if effects.moments or events:
+            self._relay.publish(Publication([], effects.moments, self.applied, events=events))

@@ -90,7 +90,8 @@ class Metrics:
         )
         self.frames_dropped = Counter(
             "telemetra_live_frames_dropped",
-            "Frames not written, by reason (superseded by a newer snapshot; overflow of a slow client).",
+            "Frames not written, by reason (superseded by a newer snapshot; overflow of a slow client; behind: "
+            "updates of connectors that a slow client was told it missed).",
             ["reason"],
             registry=registry,
         )

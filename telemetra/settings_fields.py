@@ -113,7 +113,9 @@ class Live(Section):
     live_client_bytes: ByteSize = Field(ByteSize(1 * MIB), ge=64 * KIB)
     """Bytes that may wait for one slow client; beyond it the client is disconnected."""
     live_max_connections: int = Field(20_000, ge=1)
-    """Most live connections of this process."""
+    """Most live connections of this process; those of `/api/realtime` count apart."""
+    realtime_buffer_bytes: ByteSize = Field(ByteSize(32 * MIB), ge=1 * MIB)
+    """Bytes of updates that may wait for slow clients of `/api/realtime`; who is further behind is told so."""
 
 
 class Cache(Section):

@@ -7,16 +7,21 @@ from telemetra.errors import TelemetraError
 from telemetra.kinds.registry import Registry
 from telemetra.live.base import Publication
 from telemetra.live.hub import Hub
+from telemetra.live.realtime import RealtimeHub
 from telemetra.model.event import StreamKey
 from telemetra.model.moment import Moment
 from telemetra.model.window import MINUTE, SECOND, Snapshot
 from telemetra.store.database import Database
+from telemetra.store.feed_events import feed_events_after
 from telemetra.store.metrics import list_minutes
 from telemetra.store.moments import moments_after, moments_since, recent_moments
 from telemetra.store.status import pipeline_status
 from telemetra.store.streams import get_stream
 
 HISTORY_SECONDS = 24 * 3600
+ARRIVED_SECONDS = 48 * 3600
+"""An event that is stored now has arrived no longer ago than this."""
+PAGE_EVENTS = 5000
 
 
 class StoredMoments:
@@ -79,3 +84,35 @@ class TableFeed:
             data_at=stream.last_event_at,
             z_score=newest.z_score,
         )
+
+
+class StoredUpdates:
+    """Feeds the clients of `/api/realtime` by one query for all of them, while there are any."""
+
+    def __init__(self, database: Database, hub: RealtimeHub, clock: Clock) -> None:
+        self._database = database
+        self._hub = hub
+        self._clock = clock
+        self._next: int | None = None
+
+    async def poll(self, *, leading: bool) -> None:
+        """Deliver what was committed since the last poll; the first one only looks where that begins."""
+        if not self._hub.connections:
+            self._next = None
+            return
+        try:
+            applied = (await pipeline_status(self._database)).applied
+            if self._next is not None:
+                await self._read(self._next, applied, leading)
+            self._next = applied
+        except TelemetraError:  # the database is away: the next poll begins where this one did
+            return
+
+    async def _read(self, start: int, end: int, leading: bool) -> None:
+        since = self._clock() - ARRIVED_SECONDS * SECOND
+        while True:
+            events = await feed_events_after(self._database, start - 1, end, since=since, limit=PAGE_EVENTS)
+            self._hub.deliver_stored(events, leading=leading)
+            if len(events) < PAGE_EVENTS:
+                return
+            self._next = start = events[-1][0] + 1

@@ -18,6 +18,7 @@ from telemetra.engine.plan import KindPlan
 from telemetra.kinds.registry import load_registry
 from telemetra.live.base import Publication
 from telemetra.live.hub import Hub
+from telemetra.live.realtime import RealtimeHub
 from telemetra.model.event import DEFAULT_WORKSPACE
 from telemetra.model.moment import Moment
 from telemetra.model.window import SECOND, Snapshot
@@ -55,7 +56,8 @@ async def main() -> None:
     )
     snapshot = busy_minute(start, KindPlan(registry.kinds["broadcast"]).empty_values())
     app = FastAPI()
-    app.include_router(live_router(hub, clock=system_clock, problems=Problems(system_clock), origins=()))
+    realtime = RealtimeHub(clock=system_clock, metrics=Metrics())
+    app.include_router(live_router(hub, realtime, clock=system_clock, problems=Problems(system_clock), origins=()))
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     config = uvicorn.Config(
         app, log_config=None, ws=LiveWebSocketProtocol, ws_per_message_deflate=False, ws_ping_interval=None

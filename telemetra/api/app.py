@@ -69,7 +69,13 @@ def create_app(services: Services) -> FastAPI:
     add_account_routes(app, services)
     add_health_routes(app, services)
     app.include_router(
-        live_router(services.hub, clock=services.clock, problems=problems, origins=services.settings.cors_origins),
+        live_router(
+            services.hub,
+            services.realtime,
+            clock=services.clock,
+            problems=problems,
+            origins=services.settings.cors_origins,
+        ),
         responses=documented(LiveHealth, "How many clients watch which stream."),
     )
     add_document_routes(app, services)

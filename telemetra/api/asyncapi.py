@@ -9,22 +9,31 @@ import msgspec
 from telemetra import __version__
 from telemetra.api.intake_document import REF
 from telemetra.api.parameters import STREAM_ID_PATTERN
-from telemetra.api.push_messages import RECEIVED, SENT
+from telemetra.api.push_messages import REALTIME_RECEIVED, REALTIME_SENT, RECEIVED, SENT
 
 _WEBSOCKET = "liveWebSocket"
 _EVENTS = "liveEvents"
+_REALTIME = "realtime"
 _PARAMETERS = {"stream_id": {"description": f"Id of the stream, known or not yet: `{STREAM_ID_PATTERN}`."}}
+_FILTER = {
+    "type": "object",
+    "properties": {
+        name: {"type": "string", "maxLength": 200, "description": f"Only updates of this {name}."}
+        for name in ("exchange", "instrument", "connector_id")
+    },
+}
 
 
 def build_asyncapi(title: str) -> dict[str, Any]:
-    """Two channels carry the same messages to the client; only the WebSocket takes messages from it."""
-    _, schemas = msgspec.json.schema_components([*SENT, *RECEIVED], ref_template=REF)
+    """Two channels carry the same messages about a stream, a third one what connectors fetch."""
+    models = tuple(dict.fromkeys(SENT + RECEIVED + REALTIME_SENT + REALTIME_RECEIVED))
+    _, schemas = msgspec.json.schema_components(models, ref_template=REF)
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": f"{title}: live push",
             "version": __version__,
-            "description": "What a stream's live clients are sent. REST is in `/openapi.json`.",
+            "description": "What live clients are sent. REST is in `/openapi.json`.",
         },
         "defaultContentType": "application/json",
         "channels": {
@@ -43,11 +52,19 @@ def build_asyncapi(title: str) -> dict[str, Any]:
                 "messages": _references(SENT),
                 "bindings": {"http": {"method": "GET"}},
             },
+            _REALTIME: {
+                "address": "/api/realtime",
+                "description": "WebSocket; every event of a connector, once it is stored, is one text frame.",
+                "messages": _references(REALTIME_SENT + REALTIME_RECEIVED),
+                "bindings": {"ws": {"method": "GET", "query": _FILTER}},
+            },
         },
         "operations": {
             "pushToWebSocket": _operation("send", _WEBSOCKET, SENT),
             "takeFromWebSocket": _operation("receive", _WEBSOCKET, RECEIVED),
             "pushEvents": _operation("send", _EVENTS, SENT),
+            "pushUpdates": _operation("send", _REALTIME, REALTIME_SENT),
+            "takeFromRealtime": _operation("receive", _REALTIME, REALTIME_RECEIVED),
         },
         "components": {
             "messages": {
@@ -57,7 +74,7 @@ def build_asyncapi(title: str) -> dict[str, Any]:
                     "summary": (model.__doc__ or "").partition("\n")[0],
                     "payload": {"$ref": REF.format(name=model.__name__)},
                 }
-                for model in SENT + RECEIVED
+                for model in models
             },
             "schemas": schemas,
         },

@@ -13,6 +13,12 @@ from telemetra.live.hub import Hub
 _STREAM_ID = re.compile(r"[A-Za-z0-9._:@#-]{1,200}")
 
 
+def check_origin(scope: Scope, origins: tuple[str, ...]) -> None:
+    """Raises Invalid for a browser's page that is neither ours nor in `origins`."""
+    if not origin_allowed(header(scope, b"origin"), header(scope, b"host"), origins):
+        raise Invalid("This origin is neither the product's own nor in CORS_ORIGINS.", code="forbidden_origin")
+
+
 class Admission:
     """Lets in browsers of allowed origins, for stream ids that could exist, while there is room."""
 
@@ -22,8 +28,7 @@ class Admission:
 
     def check(self, scope: Scope) -> str:
         """The stream id of the path. Raises Invalid or Unavailable."""
-        if not origin_allowed(header(scope, b"origin"), header(scope, b"host"), self._origins):
-            raise Invalid("This origin is neither the product's own nor in CORS_ORIGINS.", code="forbidden_origin")
+        check_origin(scope, self._origins)
         stream_id: str = scope["path_params"]["stream_id"]
         if not _STREAM_ID.fullmatch(stream_id):
             raise Invalid("must be 1 to 200 letters, digits and . _ : @ # -", code="invalid", field="stream_id")

@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from telemetra.api.live_access import Admission
 from telemetra.api.problems import Problems
+from telemetra.api.realtime import RealtimeWebSocket
 from telemetra.api.sse import LiveEvents
 from telemetra.api.websocket import LiveWebSocket
 from telemetra.clock import Clock
 from telemetra.live.hub import Hub
+from telemetra.live.realtime import RealtimeHub
 from telemetra.model.event import DEFAULT_WORKSPACE
 
 
@@ -34,7 +36,9 @@ def live_health(hub: Hub) -> LiveHealth:
     return LiveHealth("ok", len(streams), sum(streams.values()), streams)
 
 
-def live_router(hub: Hub, *, clock: Clock, problems: Problems, origins: tuple[str, ...]) -> APIRouter:
+def live_router(
+    hub: Hub, realtime: RealtimeHub, *, clock: Clock, problems: Problems, origins: tuple[str, ...]
+) -> APIRouter:
     """`origins` are the browser origins beside the product's own (CORS_ORIGINS).
 
     The stream of events is not in the OpenAPI document, which has no way to say that an answer does not end.
@@ -46,6 +50,7 @@ def live_router(hub: Hub, *, clock: Clock, problems: Problems, origins: tuple[st
         return Response(msgspec.json.encode(live_health(hub)), media_type="application/json")
 
     router.add_websocket_route("/ws/live/{stream_id}", LiveWebSocket(hub, clock, problems, admission).respond)
+    router.add_websocket_route("/api/realtime", RealtimeWebSocket(realtime, clock, problems, origins).respond)
     router.add_api_route("/ws/live/health", health, methods=["GET"], name="live_health", summary="Live connections")
     router.add_route("/api/v1/streams/{stream_id}/live", LiveEvents(hub, admission).respond, methods=["GET"])
     return router

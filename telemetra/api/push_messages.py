@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from telemetra.live.realtime_frames import DataUpdate
 from telemetra.operations.models import Moment, StreamMetrics
 
 Offset = Annotated[int, Meta(ge=0, description="Last committed offset whose moments this connection has been sent.")]
@@ -80,6 +81,26 @@ class Resume(msgspec.Struct, tag_field="type", tag="resume"):
     offset: Offset
 
 
+class RealtimeConnected(msgspec.Struct, tag_field="type", tag="connected"):
+    """The first message; `filter` repeats what was asked for."""
+
+    message: str
+    timestamp: datetime
+    filter: dict[str, str]
+
+
+class RealtimeError(msgspec.Struct, tag_field="type", tag="error"):
+    """Something is not as it should be; the connection stays.
+
+    `updates_dropped`: up to `dropped` updates that came before the next one are not sent, as the client reads more
+    slowly than they come. Other codes answer a message of the client.
+    """
+
+    code: str
+    detail: str
+    dropped: Annotated[int, Meta(ge=1)] | msgspec.UnsetType = msgspec.UNSET
+
+
 SENT: tuple[type[msgspec.Struct], ...] = (
     Connected,
     LiveMetricUpdate,
@@ -90,3 +111,5 @@ SENT: tuple[type[msgspec.Struct], ...] = (
     LiveError,
 )
 RECEIVED: tuple[type[msgspec.Struct], ...] = (ClientPing, Resume)
+REALTIME_SENT: tuple[type[msgspec.Struct], ...] = (RealtimeConnected, DataUpdate, Ping, Pong, RealtimeError)
+REALTIME_RECEIVED: tuple[type[msgspec.Struct], ...] = (ClientPing,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.types import Scope
@@ -44,6 +44,10 @@ class DirectChannel:
         # The transport closes before the endpoint hears of it; after a close frame nothing may follow.
         if self.open and not self._transport.is_closing():
             self._transport.write(frame.websocket)
+
+    def write_all(self, frames: Sequence[Frame]) -> None:
+        if self.open and not self._transport.is_closing():
+            self._transport.write(b"".join([frame.websocket for frame in frames]))
 
     def waiting_bytes(self) -> int:
         return self._transport.get_write_buffer_size()

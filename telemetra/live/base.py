@@ -7,21 +7,34 @@ from typing import Protocol
 
 import msgspec
 
+from telemetra.model.event import Event
 from telemetra.model.moment import Moment
 from telemetra.model.window import Snapshot
+
+FeedEvent = tuple[int, Event]
+"""(log offset, event)."""
+
+
+def is_feed_event(event: Event) -> bool:
+    """Whether `/api/realtime` shows the event: what came in a session of a connector or of a browser that saves."""
+    return event.session_id is not None
 
 
 class Publication(msgspec.Struct):
     """What the pipeline says after a tick or a commit.
 
-    `snapshots` may describe events that are not committed yet; `moments` are committed, at or before `committed`, the
-    last applied offset. `replayed` marks the moments that a new owner publishes again after a start.
+    `snapshots` may describe events that are not committed yet; `moments` and `events` are committed, at or before
+    `committed`, the last applied offset. `events` are the feed events of the archive, in the log's order, each
+    published once; `events_dropped` says how many before them had to be left out as too many waited. `replayed` marks
+    the moments that a new owner publishes again after a start.
     """
 
     snapshots: list[Snapshot]
     moments: list[Moment]
     committed: int
     replayed: bool = False
+    events: list[FeedEvent] = msgspec.field(default_factory=list)
+    events_dropped: int = 0
 
 
 class Relay(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from telemetra.live.frames import Frame
@@ -26,6 +26,8 @@ class Channel(Protocol):
     on_change: Callable[[], None] | None
 
     def write(self, frame: Frame) -> None: ...
+
+    def write_all(self, frames: Sequence[Frame]) -> None: ...
 
     def waiting_bytes(self) -> int: ...
 
@@ -54,6 +56,10 @@ class QueueChannel:
         self._bytes += len(frame.payload)
         self.paused = self._bytes > HIGH_WATER_BYTES
         self._wake.set()
+
+    def write_all(self, frames: Sequence[Frame]) -> None:
+        for frame in frames:
+            self.write(frame)
 
     def waiting_bytes(self) -> int:
         return self._bytes

@@ -13,17 +13,24 @@ from telemetra.live.base import Publication
 MAX_WAITING = 64
 """Publications that may wait for a hub whose loop is busy; further ones are merged into the last."""
 
+MAX_EVENTS = 100_000
+"""Feed events that a merged publication may hold; of more the oldest are left out and counted."""
+
 _logger = logging.getLogger(__name__)
 
 
 def merge(earlier: Publication, later: Publication) -> Publication:
-    """Both publications as one: the newest snapshot of each stream, all moments in order."""
+    """Both publications as one: the newest snapshot of each stream, all moments in order, the newest events."""
     snapshots = {(s.workspace_id, s.stream_id): s for p in (earlier, later) for s in p.snapshots}
+    events = earlier.events + later.events
+    excess = max(0, len(events) - MAX_EVENTS)
     return Publication(
         snapshots=list(snapshots.values()),
         moments=earlier.moments + later.moments,
         committed=max(earlier.committed, later.committed),
         replayed=earlier.replayed and later.replayed,
+        events=events[excess:],
+        events_dropped=earlier.events_dropped + later.events_dropped + excess,
     )
 
 

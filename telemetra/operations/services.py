@@ -11,6 +11,7 @@ from telemetra.clock import Clock
 from telemetra.eventlog.base import EventLog
 from telemetra.kinds.registry import Registry
 from telemetra.live.hub import Hub
+from telemetra.live.realtime import RealtimeHub
 from telemetra.observability import Metrics
 from telemetra.operations.intake import Intake
 from telemetra.settings import Settings
@@ -37,7 +38,7 @@ class PipelineStatus:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`pipeline` gives the state of the pipeline now."""
+    """`pipeline` gives the state of the pipeline now; `hub` has the clients of streams, `realtime` those of feeds."""
 
     settings: Settings
     clock: Clock
@@ -45,6 +46,7 @@ class Services:
     log: EventLog
     cache: Cache
     hub: Hub
+    realtime: RealtimeHub
     registry: Registry
     metrics: Metrics
     intake: Intake

@@ -16,6 +16,7 @@ from telemetra.clock import Clock, system_clock
 from telemetra.eventlog.postgres import PostgresLog
 from telemetra.kinds.registry import load_registry
 from telemetra.live.hub import Hub
+from telemetra.live.realtime import RealtimeHub
 from telemetra.observability import Metrics
 from telemetra.operations.intake import Intake, IntakeLimits
 from telemetra.operations.services import PipelineStatus, Services
@@ -63,6 +64,7 @@ def make_services(
             metrics=metrics,
             epoch="test-epoch",
         ),
+        realtime=RealtimeHub(clock=clock, metrics=metrics),
         registry=registry,
         metrics=metrics,
         intake=Intake(log, registry, limits, clock, metrics),

@@ -23,6 +23,7 @@ from telemetra.kinds.registry import load_registry
 from telemetra.live.base import Publication
 from telemetra.live.channel import QueueChannel
 from telemetra.live.hub import Hub
+from telemetra.live.realtime import RealtimeHub
 from telemetra.model.event import DEFAULT_WORKSPACE
 from telemetra.model.moment import Moment, moment_id
 from telemetra.model.window import SECOND, Snapshot
@@ -147,6 +148,7 @@ class LiveServer:
     """A server on loopback; `base` is `127.0.0.1:<port>`."""
 
     hub: Hub
+    realtime: RealtimeHub
     clock: HandClock
     history: ListHistory
     base: str
@@ -161,6 +163,7 @@ async def live_server(
     *,
     origins: tuple[str, ...] = (),
     protocol: type[asyncio.Protocol] | None = LiveWebSocketProtocol,
+    realtime_options: dict[str, Any] | None = None,
     **options: Any,
 ) -> AsyncIterator[LiveServer]:
     """The live routes in a real server. `protocol` None: the server's own, so that frames go through ASGI."""
@@ -169,7 +172,8 @@ async def live_server(
     app = FastAPI()
     problems = Problems(clock)
     problems.install(app)
-    app.include_router(live_router(hub, clock=clock, problems=problems, origins=origins))
+    realtime = RealtimeHub(clock=clock, metrics=Metrics(), **(realtime_options or {}))
+    app.include_router(live_router(hub, realtime, clock=clock, problems=problems, origins=origins))
     listener = socket.create_server(("127.0.0.1", 0))
     base = f"127.0.0.1:{listener.getsockname()[1]}"
     config = uvicorn.Config(
@@ -181,12 +185,15 @@ async def live_server(
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
+    spreading = asyncio.create_task(realtime.run())
     while not server.started:  # noqa: ASYNC110
         await asyncio.sleep(0.005)
     try:
-        yield LiveServer(hub, clock, history, base, server)
+        yield LiveServer(hub, realtime, clock, history, base, server)
     finally:
         hub.close()
+        realtime.close()
+        spreading.cancel()
         server.should_exit = True
         await serving
 

@@ -1,0 +1,88 @@
+"""`/api/realtime`: what connectors fetch, over a WebSocket, once it is stored (SPEC 2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from starlette.websockets import WebSocket
+
+from telemetra.api.live_access import check_origin
+from telemetra.api.problems import Problems
+from telemetra.api.ws_endpoint import ClientChannel, listen, read_message, refuse, serve_client
+from telemetra.clock import Clock
+from telemetra.errors import Invalid, TelemetraError, Unavailable
+from telemetra.live import realtime_frames as frames
+from telemetra.live.realtime import Filter, RealtimeHub
+from telemetra.live.subscriber import TOO_SLOW, TRY_AGAIN_LATER
+from telemetra.model.event import DEFAULT_WORKSPACE
+
+VALUE_MAX_CHARACTERS = 200
+WAITING_MAX_BYTES = 128 * 1024
+"""A client that asks and does not read the answers is closed when so much waits for it: more than updates make wait."""
+
+
+class Ping(msgspec.Struct, tag="ping"):
+    """Answered with `pong`."""
+
+
+class Pong(msgspec.Struct, tag="pong"):
+    """An answer to our ping; none is expected."""
+
+
+_decoder = msgspec.json.Decoder(Ping | Pong)
+
+
+class RealtimeWebSocket:
+    """The endpoint. Refuses before the handshake is complete with the HTTP status of the reason (403, 422, 503)."""
+
+    def __init__(self, hub: RealtimeHub, clock: Clock, problems: Problems, origins: tuple[str, ...]) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._problems = problems
+        self._origins = origins
+
+    async def respond(self, websocket: WebSocket) -> None:
+        try:
+            check_origin(websocket.scope, self._origins)
+            wanted = read_filter(websocket.query_params)
+            if self._hub.full:
+                raise Unavailable("This process has as many live connections as it may.", retry_after_seconds=5)
+        except TelemetraError as error:
+            await refuse(websocket, self._problems, error)
+            return
+        await serve_client(websocket, lambda channel: self._serve(websocket, channel, wanted))
+
+    async def _serve(self, websocket: WebSocket, channel: ClientChannel, wanted: Filter) -> None:
+        try:
+            client = self._hub.connect(wanted, channel)
+        except Unavailable as error:  # the last place was taken during the handshake
+            channel.close(TRY_AGAIN_LATER, error.code)
+            return
+
+        async def answer(text: str | None) -> None:
+            if channel.waiting_bytes() > WAITING_MAX_BYTES:
+                channel.close(TOO_SLOW, "too slow")
+                return
+            try:
+                request = read_message(text, _decoder)
+            except Invalid as error:
+                channel.write(frames.error(error.code, str(error)))
+                return
+            if isinstance(request, Ping):
+                channel.write(frames.pong(self._clock()))
+
+        try:
+            await listen(websocket, channel, answer)
+        finally:
+            self._hub.disconnect(client)
+
+
+def read_filter(parameters: Mapping[str, str]) -> Filter:
+    """The conditions of a query string; empty ones are none. Raises Invalid naming the parameter."""
+    given = {name: value for name, value in parameters.items() if value}
+    for name in ("exchange", "instrument", "connector_id"):
+        value = given.get(name, "")
+        if len(value) > VALUE_MAX_CHARACTERS:
+            raise Invalid(f"must have at most {VALUE_MAX_CHARACTERS} characters", field=name)
+    return Filter(DEFAULT_WORKSPACE, given.get("exchange"), given.get("instrument"), given.get("connector_id"))
