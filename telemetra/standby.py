@@ -83,6 +83,7 @@ class TableFeed:
             has_data=now - stream.last_event_at < MINUTE,
             data_at=stream.last_event_at,
             z_score=newest.z_score,
+            baseline=newest.baseline,
         )
 
 

@@ -115,6 +115,7 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
         "revenue": "14.99",
         "revenue_by_currency": {"USD": "14.99"},
         "z_score": 0.8,
+        "baseline": {"level": 72.0, "low": 12.4, "high": 172.8},
         "is_anomaly": False,
         "suspect": False,
         "final": True,

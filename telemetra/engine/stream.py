@@ -64,6 +64,7 @@ class OpenStream:
         self._last_data_end = state.last_data_end
         self._carry = state.carry
         self._minute_z = state.minute_z
+        self._minute_baselines = state.minute_baselines
         self._detectors = detectors
         self._lateness = allowed_lateness
         self._anomaly_z = anomaly_z
@@ -170,6 +171,7 @@ class OpenStream:
             last_data_end=self._last_data_end,
             carry=self._carry,
             minute_z=self._minute_z,
+            minute_baselines=self._minute_baselines,
             detectors=detectors,
         )
 
@@ -196,6 +198,7 @@ class OpenStream:
             has_data=bool(hops),
             data_at=self.info.last_event_at,
             z_score=self._detectors.z_score,
+            baseline=self._detectors.baseline,
         )
 
     def _next_step(self) -> int:
@@ -223,7 +226,9 @@ class OpenStream:
             self.observed_until = start + HOP
             self.moments += self._detectors.observe(self.plan.observation(start + HOP, hop), self.info)
             if self.observed_until % MINUTE == 0:
-                self._minute_z[self.observed_until - MINUTE] = self._detectors.z_score
+                self._minute_z[start := self.observed_until - MINUTE] = self._detectors.z_score
+                if (baseline := self._detectors.baseline) is not None:
+                    self._minute_baselines[start] = baseline
 
     def _finalise(self, until: int) -> None:
         self.final_until = until
@@ -236,6 +241,7 @@ class OpenStream:
             for at in range(start, start + MINUTE, HOP):
                 self.hops.pop(at, None)
         self._minute_z = {start: z for start, z in self._minute_z.items() if start >= until}
+        self._minute_baselines = {start: band for start, band in self._minute_baselines.items() if start >= until}
 
     def _build_row(self, start: int) -> None:
         self.dirty.discard(start)
@@ -253,6 +259,7 @@ class OpenStream:
                 values=values,
                 z_score=z_score,
                 is_anomaly=z_score is not None and abs(z_score) > self._anomaly_z,
+                baseline=self._minute_baselines.get(start),
             )
         )
 

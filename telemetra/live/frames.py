@@ -133,6 +133,7 @@ class FrameBuilder:
             "timestamp": rfc3339(now if snapshot is None else snapshot.window_end),
             **fields,
             "z_score": z_score,
+            "baseline": None if snapshot is None else snapshot.baseline,
             "is_anomaly": z_score is not None and abs(z_score) > self._anomaly_z,
             "suspect": False,
             "final": False,

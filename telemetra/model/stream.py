@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from telemetra.model.window import Band
+
 
 class StreamInfo(msgspec.Struct):
     """What is known about a stream: the row of `streams`.
@@ -31,7 +33,8 @@ class StreamState(msgspec.Struct):
     """What the engine must have to go on with a stream after a restart, beside the events of its open minutes.
 
     watermark, final_until, observed_until: SPEC 4, in microseconds (0 before the first event). `carry`: the last
-    gauges of final minutes by measure. `minute_z`: z-scores of observed minutes that are not final, by window start.
+    gauges of final minutes by measure. `minute_z`: z-scores of observed minutes that are not final, by window start,
+    `minute_baselines`: what was usual then, where that is known.
     `detectors`: the detectors' own state, None where it has not changed since it was stored: they see a stream once a
     hop, while the rest changes with every event. `last_data_end`: end of the newest observed hop that held events.
     """
@@ -45,4 +48,5 @@ class StreamState(msgspec.Struct):
     last_data_end: int = 0
     carry: dict[str, Any] = msgspec.field(default_factory=dict)
     minute_z: dict[int, float | None] = msgspec.field(default_factory=dict)
+    minute_baselines: dict[int, Band] = msgspec.field(default_factory=dict)
     detectors: dict[str, Any] | None = None

@@ -40,6 +40,18 @@ class Observation(msgspec.Struct, array_like=True):
     happenings: list[dict[str, Any]] = []
 
 
+class Band(msgspec.Struct, frozen=True):
+    """What was usual for the primary series of a stream when a minute was judged, in the unit of the series.
+
+    `level` is its usual value; a moment begins at or above `high` and at or below `low` by height alone (0: it cannot
+    fall so far).
+    """
+
+    level: float
+    low: float
+    high: float
+
+
 class MinuteRow(msgspec.Struct):
     """One stored minute of one stream: `values` holds a value per column of the kind's table."""
 
@@ -50,6 +62,7 @@ class MinuteRow(msgspec.Struct):
     values: dict[str, Any]
     z_score: float | None
     is_anomaly: bool
+    baseline: Band | None = None
     suspect: bool = False
 
 
@@ -68,3 +81,4 @@ class Snapshot(msgspec.Struct):
     has_data: bool
     data_at: int
     z_score: float | None
+    baseline: Band | None = None

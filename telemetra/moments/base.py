@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo
-from telemetra.model.window import Observation
+from telemetra.model.window import Band, Observation
 from telemetra.moments.settings import MomentSettings
 
 
@@ -49,6 +49,10 @@ class StreamDetectors(Protocol):
     @property
     def z_score(self) -> float | None:
         """Signed robust z-score of the primary series' 60 s window that ended with the last observed hop."""
+
+    @property
+    def baseline(self) -> Band | None:
+        """What was usual when that window was judged; None where there is no z-score."""
 
     def state(self) -> dict[str, Any]: ...
 

@@ -11,6 +11,7 @@ from telemetra.kinds.base import Cause, Explain, Series, Situation
 from telemetra.model.moment import Moment, moment_id
 from telemetra.model.times import rfc3339
 from telemetra.model.window import SECOND
+from telemetra.moments.band import fall_begins, rise_begins
 from telemetra.moments.description import describe
 from telemetra.moments.evidence import Evidence, top
 from telemetra.moments.policy import Alarm
@@ -100,10 +101,7 @@ def _threshold(series: Series, settings: MomentSettings, alarm: Alarm, *, up: bo
     distance = z_of(settings.open_score) * alarm.scale
     if up and alarm.peak <= alarm.level + distance:
         distance *= series.explained  # it opened for its clear cause
-    if series.weight is not None:
-        distance = max(distance, series.least)
-        return alarm.level + distance if up else alarm.level - distance
-    return max(alarm.level + distance, series.least) if up else min(alarm.level - distance, series.fall * alarm.level)
+    return (rise_begins if up else fall_begins)(series, alarm.level, distance)
 
 
 def _metadata(settings: MomentSettings, alarm: Alarm, episode: Episode, cause: Cause) -> dict[str, Any]:

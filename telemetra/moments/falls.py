@@ -25,13 +25,19 @@ def worth(series: Series, reading: Reading, *, live: bool) -> bool:
         return abs(reading.value - reading.level) >= series.least
     if not live or reading.value <= 0:
         return False
-    limit = series.fall * reading.level
     if series.count:
         speaking = sum(1 for hop in reading.hops if hop)
-        return speaking >= _SPEAKING_HOPS and _upper(reading.value, series.step) <= limit
+        return speaking >= _SPEAKING_HOPS and reading.value <= limit(series, reading.level)
     readings = [hop for hop in reading.hops if hop is not None][-_LOW_READINGS:]
-    return len(readings) == _LOW_READINGS and all(hop > 0 and _upper(hop, series.step) <= limit for hop in readings)
+    highest = limit(series, reading.level)
+    return len(readings) == _LOW_READINGS and all(0 < hop <= highest for hop in readings)
 
 
-def _upper(value: float, step: float) -> float:
-    return value + _SURE * sqrt(value * step)
+def limit(series: Series, level: float) -> float:
+    """The highest value that is surely a fall from `level`: with so many standard deviations of its noise added, it is
+    the share of the level that the series declares. Of a level below 0 nothing is."""
+    share = series.fall * level
+    if share <= 0:
+        return min(share, 0.0)
+    noise = _SURE * sqrt(series.step)
+    return ((sqrt(noise * noise + 4 * share) - noise) / 2) ** 2

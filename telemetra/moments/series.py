@@ -9,8 +9,9 @@ import msgspec
 from telemetra.kinds.base import Explain, Series
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo
-from telemetra.model.window import HOP, HOPS_PER_WINDOW, MINUTE, Observation
+from telemetra.model.window import HOP, HOPS_PER_WINDOW, MINUTE, Band, Observation
 from telemetra.moments import falls
+from telemetra.moments.band import band_of
 from telemetra.moments.base import Detector
 from telemetra.moments.context import Context
 from telemetra.moments.episode import Episode, situation_of, to_moment
@@ -75,6 +76,14 @@ class SeriesWatch:
         return not self._episodes
 
     @property
+    def baseline(self) -> Band | None:
+        """What was usual when the last window was judged; None where it has no z-score."""
+        if self.z_score is None:
+            return None
+        distance = z_of(self.settings.open_score) * self._burst.scale
+        return band_of(self._series, self._burst.level, distance)
+
+    @property
     def busy(self) -> bool:
         """Whether a rise is under way, told or about to be."""
         return "up" in self._episodes or (self.z_score or 0.0) >= _BUSY_Z
@@ -91,8 +100,7 @@ class SeriesWatch:
             scores: dict[str, float] = {}
             reading = quiet(end, burst.level, burst.scale)
         else:
-            if self._series.weight is not None:
-                burst.noise = self._series.spread / sqrt(self._windows.weight)
+            self._weigh()
             scores = {name: head.observe(window, end) for name, head in self._heads.items()}
             self.z_score = burst.z
             # Without a baseline nobody could say what a moment differs from, or in which direction.
@@ -123,6 +131,11 @@ class SeriesWatch:
             if closed:
                 self._finish(direction, end)
         return moments
+
+    def _weigh(self) -> None:
+        """Tell the head how sure the last window's mean is."""
+        if self._series.weight is not None and self._windows.weight:
+            self._burst.noise = self._series.spread / sqrt(self._windows.weight)
 
     def _judged(self, reading: Reading, watch: Watch, *, live: bool, busy: bool) -> Reading:
         """The reading as it counts for a watch: a fall (a mean: any change) must be worth a moment, and a rise need not
@@ -178,6 +191,7 @@ class SeriesWatch:
     def restore(self, state: SeriesState) -> None:
         self.z_score = state.z
         self._windows.hops, self._windows.weights = state.hops, state.weights
+        self._weigh()
         for name, head in self._heads.items():
             if name in state.heads:
                 head.restore(state.heads[name])

@@ -9,7 +9,7 @@ import msgspec
 from telemetra.kinds.base import Kind
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo
-from telemetra.model.window import SECOND, Observation
+from telemetra.model.window import SECOND, Band, Observation
 from telemetra.moments.context import Context, ContextState
 from telemetra.moments.heads import Heads, installed_heads
 from telemetra.moments.series import SeriesState, SeriesWatch
@@ -71,6 +71,10 @@ class MomentDetectors:
     @property
     def z_score(self) -> float | None:
         return self._primary.z_score
+
+    @property
+    def baseline(self) -> Band | None:
+        return self._primary.baseline
 
     def state(self) -> dict[str, Any]:
         series = {name: watch.state() for name, watch in self._watches.items()}

@@ -47,6 +47,7 @@ def present(kind: Kind, stream_id: str, minute: StoredMinute) -> dict[str, Any]:
         "timestamp": rfc3339(minute.window_end),
         **kind.present(minute.values, MINUTE_SECONDS),
         "z_score": minute.z_score,
+        "baseline": minute.baseline,
         "is_anomaly": minute.is_anomaly,
         "suspect": minute.suspect,
         "final": minute.final,

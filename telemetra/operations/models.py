@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from telemetra.model.window import Band
 from telemetra.operations.intake import RejectedEvent
 
 Count = Annotated[int, Meta(ge=0)]
@@ -73,8 +74,10 @@ class StreamMetrics(msgspec.Struct):
     """One stored minute of a broadcast. `timestamp` is the end of the minute, which is exclusive.
 
     `chat_rate` is messages per minute. `revenue` is in the workspace's currency and counts that currency only.
-    `viewers_known` is false where no viewer count of the ten minutes before exists (viewer_count is then 0). `suspect`:
-    the minute lies over a gap of the feed. `final`: no event can change it any more.
+    `viewers_known` is false where no viewer count of the ten minutes before exists (viewer_count is then 0).
+    `z_score` and `baseline` are those of `chat_rate` when the stream's time first reached the end of the minute, and
+    stay so; null before five minutes are known. `suspect`: the minute lies over a gap of the feed. `final`: no event
+    can change it any more.
     """
 
     stream_id: str
@@ -93,6 +96,7 @@ class StreamMetrics(msgspec.Struct):
     revenue: str
     revenue_by_currency: dict[str, str]
     z_score: float | None
+    baseline: Band | None
     is_anomaly: bool
     suspect: bool
     final: bool

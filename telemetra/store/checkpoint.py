@@ -18,6 +18,7 @@ from telemetra.model.stream import StreamState
 from telemetra.model.times import to_datetime
 from telemetra.model.window import MINUTE, MinuteRow
 from telemetra.store import copy_rows
+from telemetra.store.bands import band_columns
 from telemetra.store.database import Database, instant
 from telemetra.store.upsert import upsert
 
@@ -195,7 +196,7 @@ def minute_columns(
 
 
 def _minute_values(row: MinuteRow, columns: Sequence[Column]) -> dict[str, Any]:
-    judged = {"z_score": row.z_score, "is_anomaly": row.is_anomaly, "suspect": row.suspect}
+    judged = {"z_score": row.z_score, "is_anomaly": row.is_anomaly, "suspect": row.suspect} | band_columns(row.baseline)
     return minute_columns((row.workspace_id, row.stream_id), row.window_start, row.values, columns) | judged
 
 

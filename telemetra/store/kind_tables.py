@@ -15,7 +15,7 @@ from telemetra.store.database import Failure, classify, unavailable
 
 _LOCK_KEY = 0x6B696E64  # "kind"
 
-# As in migrations/0001.core.sql, for every kind.
+# As in the migrations, for every kind.
 _CREATE: LiteralString = """
     CREATE TABLE IF NOT EXISTS {table} (
         workspace_id text NOT NULL,
@@ -24,12 +24,22 @@ _CREATE: LiteralString = """
         window_end timestamptz NOT NULL,
         {columns},
         z_score double precision,
+        baseline_level double precision,
+        baseline_low double precision,
+        baseline_high double precision,
         is_anomaly boolean NOT NULL DEFAULT false,
         suspect boolean NOT NULL DEFAULT false,
         processed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
         PRIMARY KEY (workspace_id, stream_id, window_start),
         FOREIGN KEY (workspace_id, stream_id) REFERENCES streams ON DELETE CASCADE
     )
+"""
+# What a later version added to every kind; here for tables that an earlier one made.
+_ADD: LiteralString = """
+    ALTER TABLE {table}
+        ADD COLUMN IF NOT EXISTS baseline_level double precision,
+        ADD COLUMN IF NOT EXISTS baseline_low double precision,
+        ADD COLUMN IF NOT EXISTS baseline_high double precision
 """
 _COLUMNS = """
     SELECT attname FROM pg_attribute
@@ -38,7 +48,7 @@ _COLUMNS = """
 
 
 def ensure_kind_tables(conninfo: str, kinds: Iterable[Kind]) -> list[str]:
-    """Make the missing tables; returns their names. Blocking.
+    """Make the missing tables, and what later versions added to all; returns the names of those made. Blocking.
 
     Raises `Fatal` for a kind whose table lacks a column of it, naming both: its checkpoints could never be stored.
     """
@@ -53,6 +63,8 @@ def ensure_kind_tables(conninfo: str, kinds: Iterable[Kind]) -> list[str]:
                     made.append(kind.table)
                 elif missing := [column.name for column in kind.columns if column.name not in present]:
                     raise Fatal(f"kind {kind.name}: its table {kind.table} has no column {', '.join(missing)}")
+                elif "baseline_level" not in present:
+                    connection.execute(sql.SQL(_ADD).format(table=sql.Identifier(kind.table)))
     except psycopg.Error as error:
         if classify(error) is Failure.RETRY:
             raise unavailable(error) from error

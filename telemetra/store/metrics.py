@@ -9,11 +9,12 @@ from psycopg import sql
 
 from telemetra.kinds.base import Kind
 from telemetra.model.times import to_microseconds
-from telemetra.model.window import MINUTE
+from telemetra.model.window import MINUTE, Band
+from telemetra.store.bands import band_of_row
 from telemetra.store.database import Database, instant, micros
 
 _MINUTES = sql.SQL("""
-    SELECT window_start, z_score, is_anomaly, suspect, {columns},
+    SELECT window_start, z_score, baseline_level, baseline_low, baseline_high, is_anomaly, suspect, {columns},
         coalesce(window_end <= (
             SELECT final_until FROM stream_state WHERE workspace_id = %(workspace_id)s AND stream_id = %(stream_id)s
         ), false) AS final
@@ -33,6 +34,7 @@ class StoredMinute(msgspec.Struct):
     window_start: int
     values: dict[str, Any]
     z_score: float | None
+    baseline: Band | None
     is_anomaly: bool
     suspect: bool
     final: bool
@@ -76,6 +78,7 @@ async def list_minutes(
                 window_start=to_microseconds(row["window_start"]),
                 values=values,
                 z_score=row["z_score"],
+                baseline=band_of_row(row),
                 is_anomaly=row["is_anomaly"],
                 suspect=row["suspect"],
                 final=row["final"],

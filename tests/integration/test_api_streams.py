@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from telemetra.model.times import rfc3339, to_datetime
-from telemetra.model.window import MINUTE, SECOND
+from telemetra.model.window import MINUTE, SECOND, Band
 from telemetra.operations.models import Moment, StoredEvent, Stream, StreamMetrics
+from telemetra.store.bands import band_columns
 from telemetra.store.database import Database
 from tests.support.api import api_client
 from tests.support.rows import NOW, add_event, add_minute, add_moment, add_state, add_stream
@@ -92,6 +93,7 @@ async def test_metrics_are_minutes_newest_first(client: httpx.AsyncClient, datab
             revenue_by_currency={"USD": "14.990"},
             z_score=-4.5,
             is_anomaly=True,
+            **band_columns(None if n == 0 else Band(120.0, 20.5, 250.0)),
         )
     await add_state(database, watermark=NOW + 3 * MINUTE, final_until=NOW + 2 * MINUTE)
     rows = await get(client, f"{ROOT}/s/metrics")
@@ -105,6 +107,7 @@ async def test_metrics_are_minutes_newest_first(client: httpx.AsyncClient, datab
     assert isinstance(newest["revenue"], str)
     assert float(newest["revenue"]) == 14.99
     assert (newest["z_score"], newest["is_anomaly"], newest["suspect"]) == (-4.5, True, False)
+    assert [row["baseline"] for row in rows] == [{"level": 120.0, "low": 20.5, "high": 250.0}] * 2 + [None]
 
 
 async def test_metrics_of_a_span(client: httpx.AsyncClient, database: Database) -> None:

@@ -33,6 +33,20 @@ def test_a_missing_table_is_made_once_with_the_columns_of_the_kind(database_url:
     assert made.keys() - {EVENT_COUNT} == built_in.keys() - own
 
 
+def test_a_table_of_an_earlier_version_gets_what_all_have_now(database_url: str) -> None:
+    ensure_kind_tables(database_url, [orders()])
+    columns = "SELECT column_name FROM information_schema.columns WHERE table_name = 'orders_summary_minute'"
+    with psycopg.connect(database_url) as connection:
+        made = connection.execute(columns).fetchall()
+        connection.execute(
+            "ALTER TABLE orders_summary_minute"
+            " DROP COLUMN baseline_level, DROP COLUMN baseline_low, DROP COLUMN baseline_high"
+        )
+    ensure_kind_tables(database_url, [orders()])
+    with psycopg.connect(database_url) as connection:
+        assert sorted(connection.execute(columns).fetchall()) == sorted(made)
+
+
 def test_a_table_without_a_column_of_its_kind_is_named(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute("ALTER TABLE chat_summary_minute DROP COLUMN revenue")

@@ -15,6 +15,7 @@ from tests.support.engine import REGISTRY, START, Tables, event
 from tests.support.pipeline import DrivenPipeline
 
 MINUTES = 60_000_000
+JUDGED = ("z_score", "baseline_level", "baseline_low", "baseline_high")
 
 
 def busy_hour(streams: int = 3, seconds: int = 900, seed: int = 1) -> list[LogItem]:
@@ -89,7 +90,7 @@ async def test_dying_between_any_two_steps_changes_no_row(database: Database, re
     for row in await driven.rows():
         values = whole.rows[row["stream_id"], round(row["window_start"].timestamp() * 1_000_000)]
         assert row["chat_count"] == values["chat_count"]
-        assert row["z_score"] == values["z_score"]
+        assert {name: row[name] for name in JUDGED} == {name: values[name] for name in JUDGED}
         assert row["revenue"] == values["revenue"]
     assert {str(row["moment_id"]) for row in await driven.rows("moments")} == set(whole.moments)
     assert await driven.ledger() == {"received": len(items), **whole.totals()}
@@ -192,13 +193,14 @@ async def test_recompute_takes_late_events_in_and_drops_repeats(database: Databa
     await driven.feed(items)
     await driven.catch_up()
     assert await driven.ledger() == {"received": 416, "counted": 400, "late": 16}
-    z_scores = [row["z_score"] for row in await driven.rows()]
+    judged = [{name: row[name] for name in JUDGED} for row in await driven.rows()]
+    assert all(row["baseline_high"] > row["baseline_level"] for row in judged if row["z_score"] is not None)
     report = await recompute(database, REGISTRY, "default", START, START + 10 * MINUTES)
     assert (report.late_counted, report.repeats, report.minutes_changed) == (6, 10, 1)
     assert await driven.ledger() == {"received": 416, "counted": 406, "duplicate": 10}
     first = min(await driven.rows(), key=lambda row: row["window_start"])
     assert (first["chat_count"], first["event_count"], str(first["revenue"])) == (65, 66, "5.00")
-    assert [row["z_score"] for row in await driven.rows()] == z_scores
+    assert [{name: row[name] for name in JUDGED} for row in await driven.rows()] == judged
     assert len(await driven.rows("events")) == 406
     again = await recompute(database, REGISTRY, "default", START, START + 10 * MINUTES)
     assert (again.late_counted, again.repeats, again.minutes_changed) == (0, 0, 0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from telemetra.kinds.registry import load_registry
-from telemetra.model.window import MINUTE
+from telemetra.model.window import MINUTE, Band
+from telemetra.store.bands import band_columns
 from telemetra.store.database import Database
 from telemetra.store.metrics import StoredMinute, list_minutes
 from tests.support.rows import NOW, add_minute, add_state, add_stream
@@ -22,8 +23,9 @@ async def test_minutes_come_newest_first_with_every_column_of_the_kind(database:
     await add_stream(database)
     await add_minute(database, NOW - MINUTE)
     emotes = [{"name": "Kappa", "count": 3}]
+    band = band_columns(Band(12.5, 0.0, 60.0))
     await add_minute(
-        database, NOW, chat_count=5, revenue=Decimal("1.10"), top_emotes=emotes, z_score=-2.5, is_anomaly=True
+        database, NOW, chat_count=5, revenue=Decimal("1.10"), top_emotes=emotes, z_score=-2.5, is_anomaly=True, **band
     )
     newest, older = await list_minutes(database, KIND, "default", "s", limit=10)
     assert (newest.window_start, newest.window_end, older.window_start) == (NOW, NOW + MINUTE, NOW - MINUTE)
@@ -33,6 +35,7 @@ async def test_minutes_come_newest_first_with_every_column_of_the_kind(database:
     assert newest.values["top_emotes"] == emotes
     assert newest.values["avg_sentiment"] is None
     assert (newest.z_score, newest.is_anomaly, newest.suspect) == (-2.5, True, False)
+    assert (newest.baseline, older.baseline) == (Band(12.5, 0.0, 60.0), None)
 
 
 async def test_bounds_are_those_of_the_minutes_end_and_inclusive(database: Database) -> None:

@@ -16,6 +16,7 @@ from telemetra.model.event import Event, LogItem
 from telemetra.model.stream import StreamState
 from telemetra.model.window import SECOND
 from telemetra.moments.stream import MomentDetectors, MomentSettings
+from telemetra.store.bands import band_columns
 
 REGISTRY = load_registry("USD")
 START = 1_700_000_040 * SECOND  # a whole minute
@@ -87,7 +88,8 @@ class Tables:
             self._states[key] = msgspec.msgpack.encode(state)
         for row in effects.minutes:
             columns = {column.name: row.values[column.name] for column in self._registry.kinds[row.kind].columns}
-            self.rows[row.stream_id, row.window_start] = columns | {"z_score": row.z_score, "anomaly": row.is_anomaly}
+            judged = {"z_score": row.z_score, **band_columns(row.baseline), "anomaly": row.is_anomaly}
+            self.rows[row.stream_id, row.window_start] = columns | judged
         for moment in effects.moments:
             self.moments[str(moment.moment_id)] = moment
         for offset, _, disposition in effects.archive:

@@ -26,7 +26,7 @@ from telemetra.live.hub import Hub
 from telemetra.live.realtime import RealtimeHub
 from telemetra.model.event import DEFAULT_WORKSPACE
 from telemetra.model.moment import Moment, moment_id
-from telemetra.model.window import SECOND, Snapshot
+from telemetra.model.window import SECOND, Band, Snapshot
 from telemetra.observability import Metrics
 
 START = 1_700_000_040 * SECOND
@@ -101,6 +101,7 @@ def snapshot(stream_id: str = STREAM, *, chat_count: int = 55, **changes: Any) -
         has_data=True,
         data_at=START - 2 * SECOND,
         z_score=1.5,
+        baseline=Band(level=42.5, low=0.0, high=120.0),
     )
     return msgspec.structs.replace(made, **changes)
 

@@ -63,7 +63,7 @@ def test_the_events_that_are_shown_would_be_taken() -> None:
 def test_metrics_are_described_field_by_field() -> None:
     kind = REGISTRY.kinds["broadcast"]
     presented = kind.present(snapshot().values, 60.0).keys()
-    own = {"stream_id", "timestamp", "z_score", "is_anomaly", "suspect", "final"}
+    own = {"stream_id", "timestamp", "z_score", "baseline", "is_anomaly", "suspect", "final"}
     assert presented | own == set(StreamMetrics.__struct_fields__)
 
 

@@ -52,6 +52,7 @@ def test_an_update_has_the_fields_of_the_kind_and_of_the_connection() -> None:
     assert (message["has_data"], message["data_age_seconds"], message["offset"]) == (True, 2.0, 7)
     assert (message["final"], message["complete"], message["suspect"]) == (False, False, False)
     assert message["recent_moments"] == []
+    assert message["baseline"] == {"level": 42.5, "low": 0.0, "high": 120.0}
 
 
 def test_the_age_of_the_data_grows_when_snapshots_stop() -> None:
@@ -61,6 +62,7 @@ def test_the_age_of_the_data_grows_when_snapshots_stop() -> None:
 def test_an_unknown_stream_has_no_numbers_of_its_own() -> None:
     message = metrics(None)
     assert (message["has_data"], message["data_age_seconds"], message["z_score"]) == (False, None, None)
+    assert message["baseline"] is None
     numbers = {name: message[name] for name in ("viewer_count", "chat_count", "chat_rate", "unique_chatters")}
     assert set(numbers.values()) == {0}
     assert (message["sentiment_score"], message["viewers_known"], message["is_anomaly"]) == (None, False, False)
