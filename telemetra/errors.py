@@ -2,10 +2,12 @@
 
 TelemetraError
  +-- Invalid            the caller's input is wrong; says the field            -> 4xx, exit 2
+ |    +-- EgressRefused      a request to where none may go
  +-- NotFound           no such thing                                          -> 404
  +-- Unavailable        try again after `retry_after_seconds`                  -> 503
  |    +-- LogUnavailable     the items may not be durable
  |    +-- Overloaded         more is waiting than may wait                     -> 429
+ |    +-- HandshakeRefused   a WebSocket server answered with an HTTP status
  +-- Fenced             another owner has taken over; drop memory and rebuild
  +-- OffsetOutOfRange   the log no longer holds this offset
  +-- Fatal              cannot start or go on; one clear line for a person      -> exit 1
@@ -29,6 +31,18 @@ class Invalid(TelemetraError):
         self.field = field
 
 
+class EgressRefused(Invalid):
+    """A request to where none may go, by the URL itself, by where its host leads, or by a redirect.
+
+    `reason` is one of few words (scheme, credentials, spelling, header, loopback, private, metadata …) and a metric's
+    label.
+    """
+
+    def __init__(self, detail: str, *, reason: str, field: str = "api_url") -> None:
+        super().__init__(detail, code="egress_refused", field=field)
+        self.reason = reason
+
+
 class NotFound(TelemetraError):
     code = "not_found"
 
@@ -49,6 +63,16 @@ class LogUnavailable(Unavailable):
 
 class Overloaded(Unavailable):
     code = "overloaded"
+
+
+class HandshakeRefused(Unavailable):
+    """The other side answered a WebSocket handshake with the HTTP status `status`; 401 and 403 will not change."""
+
+    code = "handshake_refused"
+
+    def __init__(self, detail: str, *, status: int, retry_after_seconds: float = 1.0) -> None:
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+        self.status = status
 
 
 class Fenced(TelemetraError):

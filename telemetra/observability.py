@@ -88,6 +88,12 @@ class Metrics:
         self.frames_sent = Counter(
             "telemetra_live_frames_sent", "Frames written to live connections.", registry=registry
         )
+        self.egress_refusals = Counter(
+            "telemetra_egress_refusals",
+            "Outbound requests that the guard refused, by reason (loopback, private, metadata, scheme …).",
+            ["reason"],
+            registry=registry,
+        )
         self.frames_dropped = Counter(
             "telemetra_live_frames_dropped",
             "Frames not written, by reason (superseded by a newer snapshot; overflow of a slow client; behind: "

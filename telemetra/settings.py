@@ -16,7 +16,8 @@ from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from telemetra.errors import Invalid
-from telemetra.settings_fields import Cache, Intake, Live, Observing, Processing, Server, Storage
+from telemetra.hosts import AllowList
+from telemetra.settings_fields import Cache, Intake, Live, Observing, Processing, Security, Server, Storage
 
 ENV_FILE = ".env"
 RESERVED_PREFIX = "TELEMETRA_"
@@ -43,7 +44,7 @@ class InvalidSettings(Invalid):
         self.problems = problems
 
 
-class Settings(Server, Storage, Intake, Processing, Live, Cache, Observing, BaseSettings):
+class Settings(Server, Storage, Intake, Processing, Live, Cache, Security, Observing, BaseSettings):
     """All settings, validated and unchangeable. Made by `load_settings`."""
 
     model_config = SettingsConfigDict(
@@ -62,6 +63,17 @@ class Settings(Server, Storage, Intake, Processing, Live, Cache, Observing, Base
         if isinstance(value, str):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("egress_allow", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("egress_allow")
+    @classmethod
+    def _check_hosts(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        AllowList(entries)
+        return entries
 
     @field_validator("cors_origins")
     @classmethod

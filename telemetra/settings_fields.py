@@ -129,6 +129,14 @@ class Cache(Section):
     """Most entries of the in-process cache; the least recently used go first."""
 
 
+class Security(Section):
+    """Secrets and outbound requests"""
+
+    egress_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts that outbound requests may reach though their addresses are not public, separated by commas: `host`,
+    `host:port`, `*.domain`, an address or a network such as `10.1.0.0/16`."""
+
+
 class Observing(Section):
     """Observing"""
 
@@ -145,4 +153,4 @@ class Observing(Section):
     """OTLP/HTTP address that takes traces, such as `http://localhost:4318/v1/traces`. Needs the extra `otlp`."""
 
 
-SECTIONS: tuple[type[Section], ...] = (Server, Storage, Intake, Processing, Live, Cache, Observing)
+SECTIONS: tuple[type[Section], ...] = (Server, Storage, Intake, Processing, Live, Cache, Security, Observing)
