@@ -206,6 +206,9 @@ class OpenStream:
         return min(hop_start(self.watermark) + HOP, self.final_until + MINUTE + self._lateness)
 
     def _observe_to(self, end: int) -> None:
+        if not self.kind.series:
+            self.observed_until = end
+            return
         if self.observed_until == 0:
             # Nothing is known of the time before the first event, so there is nothing to observe there.
             self.observed_until = min([end, *self.hops])
@@ -246,6 +249,8 @@ class OpenStream:
     def _build_row(self, start: int) -> None:
         self.dirty.discard(start)
         self._current_at = -1  # the next event makes the minute dirty again
+        if not self.kind.has_minutes:
+            return
         values = self.plan.finish(
             list(self._hops_of(start)), Window(start + MINUTE, MINUTE / SECOND), self._carried_before(start)
         )

@@ -24,7 +24,11 @@ def read_line(line: str, fallback_id: FallbackId) -> Drafts:
 
     Raises `Invalid` (`invalid_line`, `missing_field`, `invalid_timestamp`).
     """
-    message = parse_line(line)
+    return read_message(parse_line(line), fallback_id)
+
+
+def read_message(message: IrcMessage, fallback_id: FallbackId) -> Drafts:
+    """As `read_line`, of a line that is taken apart already."""
     if message.verb == "PRIVMSG":
         return _read_message(message, fallback_id)
     if message.verb == "USERNOTICE":

@@ -5,8 +5,23 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+import msgspec
+
 MAX_AMOUNT = Decimal(10) ** 12
 MAX_DECIMALS = 12
+
+AMOUNT_SCHEMA = msgspec.Meta(
+    extra_json_schema={
+        "anyOf": [
+            {"type": "integer", "minimum": 0, "maximum": 10**12},
+            {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,12})?$"},
+        ],
+        "description": "0 to 10^12 with at most 12 decimals; other JSON numbers are taken too, and exactly.",
+    }
+)
+"""Of a field that is declared as `msgspec.Raw` and read by `parse_amount`."""
+
+AMOUNT_NEEDS = "must be a number or a decimal string from 0 to 10^12 with at most 12 decimals"
 
 _AMOUNT = re.compile(rb'"?(\d{1,64}(?:\.\d{1,64})?(?:[eE][+-]?\d{1,3})?)"?')
 
@@ -32,3 +47,13 @@ def parse_amount(raw: bytes) -> Decimal | None:
     if amount > MAX_AMOUNT or not isinstance(exponent, int) or -exponent > MAX_DECIMALS:
         return None
     return amount
+
+
+def scaled_amount(raw: bytes) -> int:
+    """A valid amount (`parse_amount`) in units of 10**-12."""
+    whole, _, fraction = raw.strip(b'"').partition(b".")
+    if whole.isdigit() and len(fraction) <= MAX_DECIMALS and (fraction.isdigit() or not fraction):
+        return int(whole + fraction.ljust(MAX_DECIMALS, b"0"))
+    amount = parse_amount(raw)
+    assert amount is not None
+    return int(amount.scaleb(MAX_DECIMALS))

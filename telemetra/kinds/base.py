@@ -199,5 +199,11 @@ class Kind:
     explain: Explain = unexplained
 
     @property
+    def has_minutes(self) -> bool:
+        """Whether anything is counted. Streams of a kind without measures are stored and pushed and have no minutes,
+        and their kind has no table."""
+        return bool(self.measures)
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         return tuple(column for measure in self.measures for column in measure.columns)

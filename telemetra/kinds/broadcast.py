@@ -9,7 +9,7 @@ import msgspec
 
 from telemetra.engine.measures import Announcements, Count, Distinct, Gauge, Money, Sentiment, Top
 from telemetra.engine.text_measures import FACTS, Conversation
-from telemetra.kinds.amounts import CURRENCIES, parse_amount
+from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, CURRENCIES, parse_amount
 from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, EventType, Kind, Series
 from telemetra.kinds.broadcast_causes import explain
 from telemetra.model.event import Event
@@ -19,15 +19,6 @@ COUNT_MAX = 2**53
 TOP_EMOTES = 10
 LANES = ("chat.message", "chat.shared", "viewer.count", "transaction", "stream.meta")
 
-AMOUNT_SCHEMA = msgspec.Meta(
-    extra_json_schema={
-        "anyOf": [
-            {"type": "integer", "minimum": 0, "maximum": 10**12},
-            {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,12})?$"},
-        ],
-        "description": "0 to 10^12 with at most 12 decimals; other JSON numbers are taken too, and exactly.",
-    }
-)
 CURRENCY_SCHEMA = msgspec.Meta(extra_json_schema={"enum": sorted(CURRENCIES)})
 
 BoundedCount = Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)]
@@ -227,7 +218,7 @@ def _currency(data: Transaction, default: str) -> str:
 
 def _check_transaction(data: Transaction) -> tuple[str, str] | None:
     if parse_amount(bytes(data.amount)) is None:
-        return "amount", "must be a number or a decimal string from 0 to 10^12 with at most 12 decimals"
+        return "amount", AMOUNT_NEEDS
     if data.currency is not None and data.currency not in CURRENCIES:
         return "currency", "must be an ISO 4217 code or `bits`"
     return None

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import msgspec
 
 from telemetra.errors import Fatal
-from telemetra.kinds import broadcast
+from telemetra.kinds import broadcast, feed, market
 from telemetra.kinds.base import EventType, Kind
 
 ENTRY_POINT_GROUP = "telemetra.kinds"
@@ -39,6 +39,6 @@ class Registry:
 
 def load_registry(currency: str) -> Registry:
     """The built-in kinds and every installed one. `currency` is the one that revenue is counted in."""
-    builders: list[Callable[[str], Kind]] = [broadcast.build]
+    builders: list[Callable[[str], Kind]] = [broadcast.build, market.build, feed.build]
     builders += [point.load() for point in entry_points(group=ENTRY_POINT_GROUP)]
     return Registry(build(currency) for build in builders)

@@ -41,7 +41,7 @@ class MomentDetectors:
             for series in kind.series
             if series.up or series.down or series.name == kind.primary
         }
-        self._primary = self._watches[kind.primary]
+        self._primary = self._watches.get(kind.primary)
         self._observed_until = 0
 
     def observe(self, observation: Observation, info: StreamInfo) -> list[Moment]:
@@ -49,6 +49,8 @@ class MomentDetectors:
         watches = self._watches.values()
         self._context.push(observation, calm=all(watch.calm for watch in watches))
         primary = self._primary
+        if primary is None:  # a kind without series
+            return []
         moments = primary.observe(observation, info, busy=False)
         for watch in watches:
             if watch is not primary:
@@ -70,7 +72,7 @@ class MomentDetectors:
 
     @property
     def z_score(self) -> float | None:
-        return self._primary.z_score
+        return None if self._primary is None else self._primary.z_score
 
     @property
     def baseline(self) -> Band | None:

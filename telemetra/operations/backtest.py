@@ -88,6 +88,8 @@ async def backtest(
         kind = registry.kinds.get(await archive.kind() or "")
         if kind is None:
             raise NotFound(f"There is no stream {query.key[1]!r}.")
+        if not kind.series:
+            raise Invalid(f"Nothing is detected in streams of the kind {kind.name!r}.", code="no_series")
         begin, whole_history = await _begin(archive, kind, query)
         until = _until(query, settings, detection)
         total = await archive.count(begin, until, None if limits is None else limits.events + 1)

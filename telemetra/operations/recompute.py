@@ -63,6 +63,8 @@ async def recompute(
         if kind is None:
             report.refused.append(Refused(stream.key[1], rfc3339(start), "no_archive"))
             continue
+        if not kind.has_minutes:
+            continue
         hours = await store.hours(database, kind, stream.key, start, end)
         report.streams += bool(hours)
         for hour in hours:

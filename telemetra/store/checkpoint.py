@@ -105,7 +105,8 @@ class CheckpointStore:
             for kind in self._registry.kinds.values():
                 rows = [_minute_values(row, kind.columns) for row in effects.minutes if row.kind == kind.name]
                 key = ("workspace_id", "stream_id", "window_start")
-                await upsert(connection, kind.table, key, rows, touch="processed_at")
+                if rows:
+                    await upsert(connection, kind.table, key, rows, touch="processed_at")
             await save_table_rows(connection, self._registry, effects.table_rows, partition)
             moments = [_moment_values(moment, partition, effects.applied) for moment in effects.moments]
             await upsert(connection, "moments", ("moment_id",), moments, touch="emitted_at")

@@ -1,5 +1,5 @@
-"""The tables that kinds' minutes go to. Those of the built-in kinds are made by migrations, those of installed kinds
-from their declarations, so that a kind is one file and nothing else."""
+"""The tables that kinds' minutes go to. The first one (chat_summary_minute) is made by a migration, all others from
+their kinds' declarations, so that a kind is one file and nothing else."""
 
 from __future__ import annotations
 
@@ -57,6 +57,8 @@ def ensure_kind_tables(conninfo: str, kinds: Iterable[Kind]) -> list[str]:
         with psycopg.connect(conninfo) as connection:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
             for kind in kinds:
+                if not kind.has_minutes:
+                    continue
                 present = {name for (name,) in connection.execute(_COLUMNS, [kind.table])}
                 if not present:
                     connection.execute(_create(kind))

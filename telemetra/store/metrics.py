@@ -55,6 +55,8 @@ async def list_minutes(
     end: int | None = None,
 ) -> list[StoredMinute]:
     """Minutes whose end is in [start, end] (microseconds; None: open), newest first."""
+    if not kind.has_minutes:
+        return []
     query = _MINUTES.format(
         columns=sql.SQL(", ").join(sql.Identifier(column.name) for column in kind.columns),
         table=sql.Identifier(kind.table),

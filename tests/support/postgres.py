@@ -13,7 +13,9 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from telemetra.kinds.registry import load_registry
 from telemetra.store.embedded import EmbeddedPostgres
+from telemetra.store.kind_tables import ensure_kind_tables
 from telemetra.store.migrate import migrate
 from telemetra.store.postgres_programs import Programs, open_path, server_account
 from telemetra.store.postgres_settings import INCLUDE
@@ -43,6 +45,7 @@ class Server:
         self._admin.execute("SELECT pg_reload_conf()")
         self._admin.execute(f"CREATE DATABASE {TEMPLATE}")
         migrate(self.conninfo(TEMPLATE))
+        ensure_kind_tables(self.conninfo(TEMPLATE), load_registry("USD").kinds.values())
         self._numbers = itertools.count(1)
 
     def conninfo(self, database: str) -> str:
