@@ -76,7 +76,7 @@ class MomentDetectors:
 
     @property
     def baseline(self) -> Band | None:
-        return self._primary.baseline
+        return None if self._primary is None else self._primary.baseline
 
     def state(self) -> dict[str, Any]:
         series = {name: watch.state() for name, watch in self._watches.items()}
