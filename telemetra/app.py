@@ -36,11 +36,13 @@ from telemetra.standby import StoredMoments, StoredUpdates, TableFeed
 from telemetra.store.checkpoint import CheckpointStore
 from telemetra.store.database import Database
 from telemetra.store.embedded import EmbeddedPostgres
+from telemetra.store.key_rotation import check_keys
 from telemetra.store.kind_tables import ensure_kind_tables
 from telemetra.store.migrate import migrate
 from telemetra.store.moment_settings import SettingsBook
 from telemetra.store.moments import moments_since
 from telemetra.store.status import pipeline_status
+from telemetra.store.vault import make_vault
 from telemetra.tracing import Tracer
 
 SUPERVISE_SECONDS = 1.0
@@ -100,6 +102,9 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
         )
         await database.open()
         stack.push_async_callback(database.close)
+        vault = make_vault(settings)
+        for damaged in await check_keys(database, vault):
+            _log.error("connector_unreadable", detail=damaged)
         log = PostgresLog(database, max_waiting_bytes=settings.intake_queue_bytes)
         partitions = PartitionMaker()
         maintenance = Maintenance(settings, database, log, partitions, clock)

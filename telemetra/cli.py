@@ -20,6 +20,7 @@ from telemetra import app as parts
 from telemetra.clock import system_clock
 from telemetra.commands import backtest as backtest_command
 from telemetra.commands import recompute as recompute_command
+from telemetra.commands import rotate_keys as rotate_keys_command
 from telemetra.commands.backtest import ReportForm
 from telemetra.commands.database import reach_postgres
 from telemetra.demo import Demo
@@ -212,6 +213,21 @@ def backtest(
         report = backtest_command.run(settings, conninfo, query)
     lines = backtest_command.describe(report) if form is ReportForm.table else [msgspec.json.encode(report).decode()]
     print("\n".join(lines))
+
+
+@app.command("rotate-keys")
+def rotate_keys(data_dir: DataDir = None) -> None:
+    """Encrypt stored credentials with the newest key.
+
+    That is the first of ENCRYPTION_KEYS; keep the old ones there until this is done. Servers may run. Exit code 1 when
+    something could not be decrypted.
+    """
+    settings = _start(data_dir=data_dir)
+    with reach_postgres(settings) as conninfo:
+        migrate_database(conninfo)
+        rotation = uvloop.run(rotate_keys_command.run(settings, conninfo))
+    print("\n".join(rotate_keys_command.describe(rotation)))
+    raise typer.Exit(bool(rotation.unreadable))
 
 
 @app.command()

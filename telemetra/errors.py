@@ -9,6 +9,7 @@ TelemetraError
  |    +-- Overloaded         more is waiting than may wait                     -> 429
  |    +-- HandshakeRefused   a WebSocket server answered with an HTTP status
  +-- Fenced             another owner has taken over; drop memory and rebuild
+ +-- Unreadable         what is stored encrypted cannot be decrypted
  +-- OffsetOutOfRange   the log no longer holds this offset
  +-- Fatal              cannot start or go on; one clear line for a person      -> exit 1
 """
@@ -77,6 +78,16 @@ class HandshakeRefused(Unavailable):
 
 class Fenced(TelemetraError):
     code = "fenced"
+
+
+class Unreadable(TelemetraError):
+    """A stored secret cannot be decrypted: its key is not there, or it was changed. `key_id` is the id it names."""
+
+    code = "unreadable"
+
+    def __init__(self, detail: str, *, key_id: str) -> None:
+        super().__init__(detail)
+        self.key_id = key_id
 
 
 class OffsetOutOfRange(TelemetraError):

@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from telemetra.encryption_keys import EncryptionKey, parse_key, parse_keys
 from telemetra.errors import Invalid
 from telemetra.hosts import AllowList
 from telemetra.settings_fields import Cache, Intake, Live, Observing, Processing, Security, Server, Storage
@@ -31,7 +32,6 @@ NOT_YET = {
     "KAFKA_BOOTSTRAP_SERVERS": "Kafka",
     "CELERY_BROKER_URL": "Celery",
     "JWT_SECRET_KEY": "authentication",
-    "ENCRYPTION_KEY": "connectors",
 }
 """Settings of parts that this version does not have: taking them in silence would promise what is not there."""
 
@@ -63,6 +63,20 @@ class Settings(Server, Storage, Intake, Processing, Live, Cache, Security, Obser
         if isinstance(value, str):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _check_keys(cls, keys: SecretStr | None) -> SecretStr | None:
+        if keys is not None:
+            parse_keys(keys.get_secret_value())
+        return keys
+
+    @field_validator("encryption_key")
+    @classmethod
+    def _check_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None:
+            parse_key(key.get_secret_value())
+        return key
 
     @field_validator("egress_allow", mode="before")
     @classmethod
@@ -106,6 +120,12 @@ class Settings(Server, Storage, Intake, Processing, Live, Cache, Security, Obser
         host = f"[{self.postgres_host}]" if ":" in self.postgres_host else quote(self.postgres_host, safe="")
         user, name = quote(self.postgres_user, safe=""), quote(self.postgres_db, safe="")
         return SecretStr(f"postgresql://{user}{password}@{host}:{self.postgres_port}/{name}")
+
+    def vault_keys(self) -> tuple[EncryptionKey, ...]:
+        """The keys for stored credentials, newest first; empty when none is set."""
+        if self.encryption_keys is not None:
+            return parse_keys(self.encryption_keys.get_secret_value())
+        return () if self.encryption_key is None else (parse_key(self.encryption_key.get_secret_value()),)
 
     def local_url(self) -> str:
         """The address of the server that these settings describe."""
@@ -156,6 +176,12 @@ def contradictions(settings: Settings) -> list[str]:
         (
             settings.stale_after_seconds > settings.stream_timeout_seconds,
             "STALE_AFTER: is more than STREAM_TIMEOUT, so that no stream would ever be stale",
+        ),
+        (
+            settings.encryption_key is not None
+            and parse_key(settings.encryption_key.get_secret_value()).id
+            not in {key.id for key in settings.vault_keys()},
+            "ENCRYPTION_KEY: is not among ENCRYPTION_KEYS, which are used instead; remove one of the two",
         ),
     )
     return [message for broken, message in rules if broken] + _database_contradictions(settings)

@@ -51,7 +51,7 @@ def env_example() -> str:
         lines += ["", f"# --- {(section.__doc__ or '').partition(chr(10))[0]} ---"]
         for name in _names(section):
             field = Settings.model_fields[name]
-            lines += ["", f"# {field.description} [{_type(field)}]", f"# {variable_name(name)}={_default(field)}"]
+            lines += ["", f"# {_description(field)} [{_type(field)}]", f"# {variable_name(name)}={_default(field)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -62,8 +62,12 @@ def _names(section: type[Section]) -> list[str]:
 def _row(name: str) -> str:
     field = Settings.model_fields[name]
     default = _default(field)
-    cells = (f"`{variable_name(name)}`", _type(field), f"`{default}`" if default else "", field.description or "")
+    cells = (f"`{variable_name(name)}`", _type(field), f"`{default}`" if default else "", _description(field))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _description(field: FieldInfo) -> str:
+    return " ".join((field.description or "").split())
 
 
 def _type(field: FieldInfo) -> str:

@@ -132,6 +132,12 @@ class Cache(Section):
 class Security(Section):
     """Secrets and outbound requests"""
 
+    encryption_keys: SecretStr | None = None
+    """Keys of stored credentials, separated by commas, newest first: the first encrypts, all decrypt. Each is 32 bytes
+    in base64 (`openssl rand -base64 32`), 64 hex digits or 32 characters. Where none is set the embedded database has
+    one in the data directory, and an external database stores no credentials."""
+    encryption_key: SecretStr | None = None
+    """The only key, when `ENCRYPTION_KEYS` is not set."""
     egress_allow: Annotated[tuple[str, ...], NoDecode] = ()
     """Hosts that outbound requests may reach though their addresses are not public, separated by commas: `host`,
     `host:port`, `*.domain`, an address or a network such as `10.1.0.0/16`."""

@@ -33,7 +33,16 @@ LAYERS = (
 EVERYWHERE = {"errors", "clock", "backoff"}
 """Root modules that every layer but the model may import."""
 
-OUTER = {"settings", "settings_fields", "settings_doc", "hosts", "observability", "tracing", "extras"}
+OUTER = {
+    "settings",
+    "settings_fields",
+    "settings_doc",
+    "hosts",
+    "encryption_keys",
+    "observability",
+    "tracing",
+    "extras",
+}
 """Root modules that everything above the pure packages may import."""
 
 PURE = {"model", "engine", "moments", "formats", "kinds", "text"}

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telemetra.clock import Clock
-from telemetra.errors import Invalid, NotFound, Overloaded, TelemetraError, Unavailable
+from telemetra.errors import Invalid, NotFound, Overloaded, TelemetraError, Unavailable, Unreadable
 from telemetra.model.times import to_datetime
 from telemetra.observability import current_correlation_id
 from telemetra.operations.models import FieldError, Problem
@@ -88,6 +88,8 @@ class Problems:
                 return self.response(path, STATUS_OF_CODE.get(error.code, 422), error.code, str(error), errors=errors)
             case NotFound():
                 return self.response(path, 404, error.code, str(error))
+            case Unreadable():
+                return self.response(path, 500, error.code, str(error))
             case RequestValidationError():
                 return self._of_validation(path, error)
             case HTTPException():
