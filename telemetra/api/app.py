@@ -23,6 +23,7 @@ from telemetra.api.live_routes import LiveHealth, live_router
 from telemetra.api.moments import add_moment_routes
 from telemetra.api.observe import CORRELATION_HEADER, LastResort, Observe
 from telemetra.api.openapi import build_openapi
+from telemetra.api.overview import add_overview_routes
 from telemetra.api.perimeter import Perimeter
 from telemetra.api.problems import Problems
 from telemetra.api.streams import add_stream_routes
@@ -66,6 +67,7 @@ def create_app(services: Services) -> FastAPI:
     problems.install(app)
     add_stream_routes(app, services)
     add_moment_routes(app, services)
+    add_overview_routes(app, services)
     add_account_routes(app, services)
     add_health_routes(app, services)
     app.include_router(

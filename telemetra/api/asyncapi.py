@@ -9,11 +9,19 @@ import msgspec
 from telemetra import __version__
 from telemetra.api.intake_document import REF
 from telemetra.api.parameters import STREAM_ID_PATTERN
-from telemetra.api.push_messages import REALTIME_RECEIVED, REALTIME_SENT, RECEIVED, SENT
+from telemetra.api.push_messages import (
+    OVERVIEW_RECEIVED,
+    OVERVIEW_SENT,
+    REALTIME_RECEIVED,
+    REALTIME_SENT,
+    RECEIVED,
+    SENT,
+)
 
 _WEBSOCKET = "liveWebSocket"
 _EVENTS = "liveEvents"
 _REALTIME = "realtime"
+_OVERVIEW = "overviewWebSocket"
 _PARAMETERS = {"stream_id": {"description": f"Id of the stream, known or not yet: `{STREAM_ID_PATTERN}`."}}
 _FILTER = {
     "type": "object",
@@ -25,8 +33,10 @@ _FILTER = {
 
 
 def build_asyncapi(title: str) -> dict[str, Any]:
-    """Two channels carry the same messages about a stream, a third one what connectors fetch."""
-    models = tuple(dict.fromkeys(SENT + RECEIVED + REALTIME_SENT + REALTIME_RECEIVED))
+    """Two channels carry the same messages about a stream; the others all streams, and what connectors fetch."""
+    models = tuple(
+        dict.fromkeys(SENT + RECEIVED + REALTIME_SENT + REALTIME_RECEIVED + OVERVIEW_SENT + OVERVIEW_RECEIVED)
+    )
     _, schemas = msgspec.json.schema_components(models, ref_template=REF)
     return {
         "asyncapi": "3.0.0",
@@ -52,6 +62,12 @@ def build_asyncapi(title: str) -> dict[str, Any]:
                 "messages": _references(SENT),
                 "bindings": {"http": {"method": "GET"}},
             },
+            _OVERVIEW: {
+                "address": "/ws/live",
+                "description": "WebSocket; all streams at once, for lists. Whoever is slow gets all rows again.",
+                "messages": _references(OVERVIEW_SENT + OVERVIEW_RECEIVED),
+                "bindings": {"ws": {"method": "GET"}},
+            },
             _REALTIME: {
                 "address": "/api/realtime",
                 "description": "WebSocket; every event of a connector, once it is stored, is one text frame.",
@@ -60,6 +76,8 @@ def build_asyncapi(title: str) -> dict[str, Any]:
             },
         },
         "operations": {
+            "pushOverview": _operation("send", _OVERVIEW, OVERVIEW_SENT),
+            "takeFromOverview": _operation("receive", _OVERVIEW, OVERVIEW_RECEIVED),
             "pushToWebSocket": _operation("send", _WEBSOCKET, SENT),
             "takeFromWebSocket": _operation("receive", _WEBSOCKET, RECEIVED),
             "pushEvents": _operation("send", _EVENTS, SENT),

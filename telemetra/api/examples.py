@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from telemetra.api.live_routes import LiveHealth
 from telemetra.api.moment_examples import MOMENT_EXAMPLES
+from telemetra.api.overview_examples import OVERVIEW_EXAMPLES
 from telemetra.operations.models import (
     Accepted,
     Alive,
@@ -183,4 +184,5 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
         ],
     },
     **MOMENT_EXAMPLES,
+    **OVERVIEW_EXAMPLES,
 }

@@ -32,6 +32,15 @@ class Admission:
         stream_id: str = scope["path_params"]["stream_id"]
         if not _STREAM_ID.fullmatch(stream_id):
             raise Invalid("must be 1 to 200 letters, digits and . _ : @ # -", code="invalid", field="stream_id")
+        self.check_room()
+        return stream_id
+
+    def check_all(self, scope: Scope) -> None:
+        """The same for a client of all streams at once."""
+        check_origin(scope, self._origins)
+        self.check_room()
+
+    def check_room(self) -> None:
+        """Raises Unavailable when the process has as many live connections as it may."""
         if self._hub.full:
             raise Unavailable("This process has as many live connections as it may.", retry_after_seconds=5)
-        return stream_id

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telemetra.api.live_access import Admission
+from telemetra.api.live_overview import OverviewWebSocket
 from telemetra.api.problems import Problems
 from telemetra.api.realtime import RealtimeWebSocket
 from telemetra.api.sse import LiveEvents
@@ -19,7 +20,10 @@ from telemetra.model.event import DEFAULT_WORKSPACE
 
 
 class LiveHealth(msgspec.Struct):
-    """Open live connections of this process, WebSockets and server-sent events, by stream."""
+    """Open live connections of this process, WebSockets and server-sent events, by stream.
+
+    `total_connections` also counts those to all streams at once (`/ws/live`).
+    """
 
     status: str
     active_streams: int
@@ -33,7 +37,7 @@ def live_health(hub: Hub) -> LiveHealth:
         for (workspace_id, stream_id), count in hub.connections_by_stream().items()
         if workspace_id == DEFAULT_WORKSPACE
     }
-    return LiveHealth("ok", len(streams), sum(streams.values()), streams)
+    return LiveHealth("ok", len(streams), sum(streams.values()) + hub.watching, streams)
 
 
 def live_router(
@@ -50,6 +54,7 @@ def live_router(
         return Response(msgspec.json.encode(live_health(hub)), media_type="application/json")
 
     router.add_websocket_route("/ws/live/{stream_id}", LiveWebSocket(hub, clock, problems, admission).respond)
+    router.add_websocket_route("/ws/live", OverviewWebSocket(hub, clock, problems, admission).respond)
     router.add_websocket_route("/api/realtime", RealtimeWebSocket(realtime, clock, problems, origins).respond)
     router.add_api_route("/ws/live/health", health, methods=["GET"], name="live_health", summary="Live connections")
     router.add_route("/api/v1/streams/{stream_id}/live", LiveEvents(hub, admission).respond, methods=["GET"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from telemetra.live.realtime_frames import DataUpdate
 from telemetra.operations.models import Moment, StreamMetrics
+from telemetra.operations.overview import MomentInShort
 
 Offset = Annotated[int, Meta(ge=0, description="Last committed offset whose moments this connection has been sent.")]
 Epoch = Annotated[str, Meta(description="Id of the log: an offset of another log means nothing here.")]
@@ -101,6 +102,37 @@ class RealtimeError(msgspec.Struct, tag_field="type", tag="error"):
     dropped: Annotated[int, Meta(ge=1)] | msgspec.UnsetType = msgspec.UNSET
 
 
+class Watching(msgspec.Struct, tag_field="type", tag="connected"):
+    """The first message to a client of all streams; the next ones come every `interval_seconds`."""
+
+    message: str
+    timestamp: datetime
+    epoch: Epoch
+    interval_seconds: float
+
+
+class StreamUpdate(msgspec.Struct, kw_only=True):
+    """What is new of one stream: the headline metrics of its provisional last minute, its newest moment."""
+
+    stream_id: str
+    kind: str | msgspec.UnsetType = msgspec.UNSET
+    timestamp: datetime | msgspec.UnsetType = msgspec.UNSET
+    metrics: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    is_anomaly: bool | msgspec.UnsetType = msgspec.UNSET
+    has_data: bool | msgspec.UnsetType = msgspec.UNSET
+    data_age_seconds: float | msgspec.UnsetType = msgspec.UNSET
+    last_moment: MomentInShort | msgspec.UnsetType = msgspec.UNSET
+
+
+class StreamUpdates(msgspec.Struct, tag_field="type", tag="streams"):
+    """Sent at every tick, also when nothing changed. `complete`: all streams that this process has heard of, else
+    those that changed since the message before."""
+
+    timestamp: datetime
+    complete: bool
+    streams: list[StreamUpdate]
+
+
 SENT: tuple[type[msgspec.Struct], ...] = (
     Connected,
     LiveMetricUpdate,
@@ -113,3 +145,5 @@ SENT: tuple[type[msgspec.Struct], ...] = (
 RECEIVED: tuple[type[msgspec.Struct], ...] = (ClientPing, Resume)
 REALTIME_SENT: tuple[type[msgspec.Struct], ...] = (RealtimeConnected, DataUpdate, Ping, Pong, RealtimeError)
 REALTIME_RECEIVED: tuple[type[msgspec.Struct], ...] = (ClientPing,)
+OVERVIEW_SENT: tuple[type[msgspec.Struct], ...] = (Watching, StreamUpdates, Pong, LiveError)
+OVERVIEW_RECEIVED: tuple[type[msgspec.Struct], ...] = (ClientPing,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -131,6 +131,29 @@ class Series:
     least_weight: float = 0.0
 
 
+Form = Literal["count", "level", "rate", "score", "money", "price", "top"]
+Drawing = Literal["line", "area", "bars", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """How people are shown one field of `present`.
+
+    `form` says what the number is: a count of the minute, a level at its end, a rate per minute, a score from -1 to 1,
+    money (a decimal string, in `unit`), a price (likewise), or `top`: a list of {name, count}. `draw` is its chart,
+    with those of the other metrics in the order of declaration. A `headline` stands in lists and tiles; at most three
+    are shown in a list. `known` names the field that is false where this one says nothing.
+    """
+
+    name: str
+    label: str
+    form: Form
+    unit: str = ""
+    draw: Drawing = "none"
+    headline: bool = False
+    known: str | None = None
+
+
 Counts = Mapping[str, Mapping[str, int]]
 """Evidence name to value to count."""
 
@@ -181,7 +204,8 @@ class Kind:
     usual. `facts` names finished values that add up over hops; `participants` one with the codes of who took part
     (it adds the facts `sampled` and `newcomers`); `happenings` one with what was announced, each with its `time`
     (and `ends`: the stream is about to end).
-    `explain` says why a moment happened.
+    `explain` says why a moment happened. `metrics` is what people are shown of a minute; without it they are shown the
+    metrics of the series (`shown_metrics`). `line` names the stored column that lists of streams draw.
     """
 
     name: str
@@ -197,6 +221,8 @@ class Kind:
     participants: str | None = None
     happenings: str | None = None
     explain: Explain = unexplained
+    metrics: tuple[Metric, ...] = ()
+    line: str | None = None
 
     @property
     def has_minutes(self) -> bool:
@@ -207,3 +233,22 @@ class Kind:
     @property
     def columns(self) -> tuple[Column, ...]:
         return tuple(column for measure in self.measures for column in measure.columns)
+
+    def shown_metrics(self) -> tuple[Metric, ...]:
+        """`metrics`, or what can be said from the series alone."""
+        return self.metrics or tuple(
+            Metric(
+                series.metric_name,
+                series.metric_name.replace("_", " ").capitalize(),
+                "rate" if series.count else "level",
+                unit=series.unit,
+                draw="line",
+                headline=True,
+            )
+            for series in self.series
+        )
+
+    def headlines(self) -> list[str]:
+        """The fields that lists of streams show: the headlines, and those that say whether they are known."""
+        shown = [metric for metric in self.shown_metrics() if metric.headline]
+        return [name for metric in shown for name in (metric.name, metric.known) if name is not None]

@@ -10,7 +10,7 @@ import msgspec
 from telemetra.engine.measures import Announcements, Count, Distinct, Gauge, Money, Sentiment, Top
 from telemetra.engine.text_measures import FACTS, Conversation
 from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, CURRENCIES, parse_amount
-from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, EventType, Kind, Series
+from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, EventType, Kind, Metric, Series
 from telemetra.kinds.broadcast_causes import explain
 from telemetra.model.event import Event
 from telemetra.text import emotes, sentiment
@@ -192,6 +192,15 @@ def build(currency: str) -> Kind:
         participants="author_codes",
         happenings="announced",
         explain=explain,
+        metrics=(
+            Metric("viewer_count", "Viewers", "level", "viewers", draw="area", headline=True, known="viewers_known"),
+            Metric("chat_rate", "Chat", "rate", "messages/min", draw="line", headline=True),
+            Metric("sentiment_score", "Sentiment", "score", draw="line", headline=True),
+            Metric("unique_chatters", "Chatters", "count", "people"),
+            Metric("revenue", "Revenue", "money", currency, draw="bars"),
+            Metric("top_emotes", "Emotes", "top"),
+        ),
+        line="chat_count",
     )
 
 

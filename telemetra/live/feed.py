@@ -38,12 +38,13 @@ class Presenter:
 class StreamFeed:
     """`touched_at` is the time (microseconds) of the newest sign of life: an event's arrival or a moment."""
 
-    __slots__ = ("_frame", "_recent", "key", "recalled", "snapshot", "subscribers", "touched_at")
+    __slots__ = ("_frame", "_recent", "key", "newest_moment", "recalled", "snapshot", "subscribers", "touched_at")
 
     def __init__(self, key: StreamKey) -> None:
         self.key = key
         self.snapshot: Snapshot | None = None
         self.subscribers: dict[Subscriber, None] = {}  # ordered: sockets opened together lie together in the kernel
+        self.newest_moment: Moment | None = None
         self.recalled = False
         self.touched_at = 0
         self._recent: dict[UUID, tuple[int, int, msgspec.Raw]] = {}
@@ -59,6 +60,8 @@ class StreamFeed:
         known = self._recent.get(moment.moment_id)
         if known is not None and known[1] >= moment.version:
             return
+        if self.newest_moment is None or moment.timestamp >= self.newest_moment.timestamp:
+            self.newest_moment = moment
         self._recent[moment.moment_id] = (moment.timestamp, moment.version, recent_moment(moment))
         if len(self._recent) > RECENT_MOMENTS:
             del self._recent[min(self._recent, key=lambda moment_id: self._recent[moment_id][0])]

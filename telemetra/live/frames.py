@@ -115,6 +115,17 @@ class FrameBuilder:
         }
         return Frame(_encode(message), event_id=None if resumed else f"{self.epoch}:{offset}")
 
+    def watching(self, now: int, interval_seconds: float) -> Frame:
+        """The first message to a client of all streams at once; `interval_seconds` is how often it will hear."""
+        message = {
+            "type": "connected",
+            "message": "Connected to all streams",
+            "timestamp": rfc3339(now),
+            "epoch": self.epoch,
+            "interval_seconds": interval_seconds,
+        }
+        return Frame(_encode(message))
+
     def metrics(
         self,
         key: StreamKey,

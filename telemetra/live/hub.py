@@ -17,6 +17,7 @@ from telemetra.live.channel import Channel
 from telemetra.live.feed import RECENT_MOMENTS, Presenter, StreamFeed
 from telemetra.live.frames import Frame, FrameBuilder
 from telemetra.live.history import MomentHistory, ReplayReader
+from telemetra.live.overview import Overview, Watcher
 from telemetra.live.subscriber import RESTARTING, TRY_AGAIN_LATER, Subscriber
 from telemetra.model.event import StreamKey
 from telemetra.model.moment import Moment
@@ -63,6 +64,7 @@ class Hub:
         self._history = history
         self._replays = ReplayReader(history, self.frames)
         self._presenter = Presenter(kinds)
+        self._overview = Overview(kinds, self._presenter, metrics, anomaly_z)
         self._interval_seconds = interval_seconds
         self._client_bytes = client_bytes
         self._max_connections = max_connections
@@ -79,7 +81,9 @@ class Hub:
     def deliver(self, publication: Publication) -> None:
         """Take the newest snapshots (clients get them at the next tick) and push committed moments at once."""
         for snapshot in publication.snapshots:
-            self._feed((snapshot.workspace_id, snapshot.stream_id)).update(snapshot)
+            feed = self._feed((snapshot.workspace_id, snapshot.stream_id))
+            feed.update(snapshot)
+            self._overview.touch(feed)
         by_stream: dict[StreamKey, list[Moment]] = {}
         for moment in publication.moments:
             by_stream.setdefault((moment.workspace_id, moment.stream_id), []).append(moment)
@@ -90,6 +94,7 @@ class Hub:
             for key, moments in by_stream.items():
                 feed = self._feed(key)
                 feed.touched_at = max(feed.touched_at, now)
+                self._overview.touch(feed)
                 self._push(feed, moments, committed)
         self.committed = committed
 
@@ -172,6 +177,26 @@ class Hub:
         if subscriber.channel.open:
             subscriber.offer(self._newest(self._feeds[subscriber.key]))
 
+    def watch(self, workspace_id: str, channel: Channel, transport: str) -> Watcher:
+        """Take in a client that watches all streams of a workspace. Raises Unavailable as `connect` does."""
+        if self.full:
+            raise Unavailable("This process has as many live connections as it may.", retry_after_seconds=5)
+        watcher = Watcher(workspace_id, channel, transport)
+        self._connections += 1
+        self._metrics.live_connections.labels(transport=transport).inc()
+        self._overview.add(watcher)
+        channel.write(self.frames.watching(self._clock(), self._interval_seconds))
+        return watcher
+
+    async def welcome_watcher(self, watcher: Watcher) -> None:
+        """Send all rows to a client that has just connected."""
+        await self._overview.welcome(watcher, self._feeds, self._clock())
+
+    def unwatch(self, watcher: Watcher) -> None:
+        self._overview.remove(watcher)
+        self._connections -= 1
+        self._metrics.live_connections.labels(transport=watcher.transport).dec()
+
     async def _recall(self, feed: StreamFeed) -> None:
         try:
             recent = await self._history.recent(*feed.key, RECENT_MOMENTS)
@@ -212,6 +237,7 @@ class Hub:
                     cost = 0
                     await asyncio.sleep(0)
             self._metrics.frames_sent.inc(len(subscribers))
+        await self._overview.tick(self._feeds, self._clock())
         if self._ticks % self._ping_ticks == 0:
             await self._ping()
         if self._ticks % self._sweep_ticks == 0:
@@ -233,8 +259,8 @@ class Hub:
 
     def close(self) -> None:
         """The process is going away: end every connection in a way that clients answer by connecting again."""
-        for subscriber in tuple(self._subscribers()):
-            subscriber.channel.close(RESTARTING, "restarting")
+        for channel in [subscriber.channel for subscriber in self._subscribers()] + self._overview.channels():
+            channel.close(RESTARTING, "restarting")
 
     # What others may know
 
@@ -245,6 +271,11 @@ class Hub:
     @property
     def connections(self) -> int:
         return self._connections
+
+    @property
+    def watching(self) -> int:
+        """Clients of all streams at once."""
+        return len(self._overview)
 
     @property
     def kept(self) -> int:

@@ -28,7 +28,15 @@ async def list_streams(
 ) -> bytes:
     """JSON array of Stream: live ones first, then the newest start."""
     now = services.clock()
-    rows = await store.list_streams(
+    rows = await stored_streams(services, workspace_id, now, limit=limit, offset=offset, kind=kind, live=live)
+    return _encode([present(services, row, now) for row in rows])
+
+
+async def stored_streams(
+    services: Services, workspace_id: str, now: int, *, limit: int, offset: int, kind: str | None, live: bool | None
+) -> list[StreamRow]:
+    """The streams of a page of the list."""
+    return await store.list_streams(
         services.database,
         workspace_id,
         live_after=_live_after(services, now),
@@ -37,14 +45,13 @@ async def list_streams(
         kind=kind,
         live=live,
     )
-    return _encode([_present(services, row, now) for row in rows])
 
 
 @cached(keys.STREAM, ttl, ("stream_id",), drifts=True)
 async def get_stream(services: Services, workspace_id: str, stream_id: str) -> bytes:
     """JSON Stream. Raises NotFound."""
     now = services.clock()
-    return _encode(_present(services, await find_stream(services, workspace_id, stream_id, now), now))
+    return _encode(present(services, await find_stream(services, workspace_id, stream_id, now), now))
 
 
 async def find_stream(services: Services, workspace_id: str, stream_id: str, now: int) -> StreamRow:
@@ -58,7 +65,8 @@ def _live_after(services: Services, now: int) -> int:
     return now - round(services.settings.stream_timeout_seconds * SECOND)
 
 
-def _present(services: Services, row: StreamRow, now: int) -> Stream:
+def present(services: Services, row: StreamRow, now: int) -> Stream:
+    """A stream as the API shows it at `now`."""
     state: StreamState = "live" if row.is_live else "ended"
     if row.is_live and now - row.last_event_at > services.settings.stale_after_seconds * SECOND:
         state = "stale"

@@ -11,7 +11,7 @@ from telemetra.kinds.base import Kind
 from telemetra.model.times import to_microseconds
 from telemetra.model.window import MINUTE, Band
 from telemetra.store.bands import band_of_row
-from telemetra.store.database import Database, instant, micros
+from telemetra.store.database import Database, Row, instant, micros
 
 _MINUTES = sql.SQL("""
     SELECT window_start, z_score, baseline_level, baseline_low, baseline_high, is_anomaly, suspect, {columns},
@@ -69,21 +69,21 @@ async def list_minutes(
         "end": None if end is None else instant(end - MINUTE),
         "limit": limit,
     }
-    times = [column.name for column in kind.columns if column.sql_type == "timestamptz"]
-    minutes = []
-    for row in await database.fetch_all(query, parameters):
-        values = {column.name: row[column.name] for column in kind.columns}
-        for name in times:
-            values[name] = micros(values[name])
-        minutes.append(
-            StoredMinute(
-                window_start=to_microseconds(row["window_start"]),
-                values=values,
-                z_score=row["z_score"],
-                baseline=band_of_row(row),
-                is_anomaly=row["is_anomaly"],
-                suspect=row["suspect"],
-                final=row["final"],
-            )
-        )
-    return minutes
+    return [minute_of(kind, row) for row in await database.fetch_all(query, parameters)]
+
+
+def minute_of(kind: Kind, row: Row) -> StoredMinute:
+    """A row with all columns of the kind."""
+    values = {column.name: row[column.name] for column in kind.columns}
+    for column in kind.columns:
+        if column.sql_type == "timestamptz":
+            values[column.name] = micros(values[column.name])
+    return StoredMinute(
+        window_start=to_microseconds(row["window_start"]),
+        values=values,
+        z_score=row["z_score"],
+        baseline=band_of_row(row),
+        is_anomaly=row["is_anomaly"],
+        suspect=row["suspect"],
+        final=row["final"],
+    )
