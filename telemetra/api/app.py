@@ -15,6 +15,7 @@ from telemetra.api import compression
 from telemetra.api.accounts import add_account_routes
 from telemetra.api.answers import documented
 from telemetra.api.compression import Compression
+from telemetra.api.dashboard import Dashboard, add_dashboard_routes
 from telemetra.api.documents import add_document_routes
 from telemetra.api.door import Door
 from telemetra.api.doorway import Doorway
@@ -69,7 +70,8 @@ def create_app(services: Services) -> FastAPI:
     add_moment_routes(app, services)
     add_overview_routes(app, services)
     add_account_routes(app, services)
-    add_health_routes(app, services)
+    dashboard = Dashboard(services.settings.api_title)
+    add_health_routes(app, services, dashboard)
     app.include_router(
         live_router(
             services.hub,
@@ -81,6 +83,7 @@ def create_app(services: Services) -> FastAPI:
         responses=documented(LiveHealth, "How many clients watch which stream."),
     )
     add_document_routes(app, services)
+    add_dashboard_routes(app, dashboard)
     _add_layers(app, services, problems)
     return app
 

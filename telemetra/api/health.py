@@ -8,16 +8,22 @@ from starlette.responses import PlainTextResponse, Response
 
 from telemetra import __version__
 from telemetra.api.answers import documented, json_answer
+from telemetra.api.dashboard import Dashboard, wants_page
 from telemetra.observability import METRICS_CONTENT_TYPE
 from telemetra.operations import health
 from telemetra.operations.models import Alive, DetailedHealth, Health, Ready, Root
 from telemetra.operations.services import Services
 
 
-def add_health_routes(app: FastAPI, services: Services) -> None:
+def add_health_routes(app: FastAPI, services: Services, dashboard: Dashboard) -> None:
     @app.get("/", tags=["health"], summary="What this is", responses=documented(Root, "The service."))
     async def root(request: Request) -> Response:
-        return json_answer(Root(services.settings.api_title, __version__, "running", "/docs", "/health"))
+        """Browsers (`Accept: text/html`) are shown the dashboard."""
+        if wants_page(request):
+            return dashboard.page()
+        answer = json_answer(Root(services.settings.api_title, __version__, "running", "/docs", "/health"))
+        answer.headers["Vary"] = "Accept"
+        return answer
 
     @app.get("/health", tags=["health"], summary="The process answers", responses=documented(Alive, "Always the same."))
     async def basic(request: Request) -> Response:

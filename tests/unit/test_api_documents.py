@@ -14,10 +14,12 @@ from fastapi import FastAPI
 from telemetra.api import push_messages
 from telemetra.api.accounts import add_account_routes
 from telemetra.api.asyncapi import build_asyncapi
+from telemetra.api.dashboard import Dashboard
 from telemetra.api.door import Door
 from telemetra.api.examples import CLOUD_EVENT_EXAMPLE, EVENT_EXAMPLES, EXAMPLES, PROBLEM_EXAMPLE
 from telemetra.api.health import add_health_routes
 from telemetra.api.moments import add_moment_routes
+from telemetra.api.overview import add_overview_routes
 from telemetra.api.problems import STATUS_OF_CODE
 from telemetra.api.streams import add_stream_routes
 from telemetra.formats.cloudevents import parse_structured
@@ -112,8 +114,9 @@ def test_the_reference_page_names_every_route_and_every_code() -> None:
     app = FastAPI()
     app.router.route_class = Door
     services = cast(Services, SimpleNamespace(registry=REGISTRY, settings=Settings(_env_file=None)))  # type: ignore[call-arg]
-    for add in (add_stream_routes, add_moment_routes, add_account_routes, add_health_routes):
+    for add in (add_stream_routes, add_moment_routes, add_account_routes, add_overview_routes):
         add(app, services)
+    add_health_routes(app, services, Dashboard("Telemetra"))
     doors = [route for route in app.routes if isinstance(route, Door)]
     assert len(doors) > 10
     rows = {f"| `{method} {door.path}` |" for door in doors for method in door.methods or ()}

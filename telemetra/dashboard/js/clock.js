@@ -1,0 +1,35 @@
+/** Time as the server tells it: the reader's clock may be wrong, and ages of data must not be. */
+import { useEffect, useState } from "./view.js";
+
+let offset = 0;
+/** @type {Set<() => void>} */
+const listeners = new Set();
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let timer;
+
+/** Milliseconds since the epoch, by the server's clock. */
+export const now = () => Date.now() + offset;
+
+/** @param {string} timestamp of a message that has just arrived */
+export function heard(timestamp) {
+  const difference = Date.parse(timestamp) - Date.now();
+  if (Number.isFinite(difference) && Math.abs(difference - offset) > 500) offset = difference;
+}
+
+/** Renders the caller again every second; all of them on one timer, so that ages on a page step together. */
+export function useNow() {
+  const [time, setTime] = useState(now);
+  useEffect(() => {
+    const listener = () => setTime(now());
+    listeners.add(listener);
+    timer ??= setInterval(() => listeners.forEach((tell) => tell()), 1000);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) {
+        clearInterval(timer);
+        timer = undefined;
+      }
+    };
+  }, []);
+  return time;
+}

@@ -1,0 +1,93 @@
+/** The rows of the list of streams: what REST said of each, and what has changed since by push. */
+import { now } from "../clock.js";
+import { Signal } from "../signal.js";
+/** @import { MomentInShort, StreamOverview, StreamState, StreamUpdate, Values } from "../types.js" */
+
+/**
+ * One row. `state` is judged anew every second; `metrics` are the newest known and null when nothing is (an ended
+ * stream has no numbers of now); `dataAt` is the arrival of the newest event, in milliseconds of the server's clock.
+ * @typedef {{
+ *   stream: StreamOverview, state: StreamState, metrics: Values | null, dataAt: number, suspect: boolean,
+ *   anomaly: boolean, moment: MomentInShort | null,
+ * }} Row
+ */
+
+const STILL_LIVE_MS = 10_000;
+
+export class StreamStore {
+  constructor() {
+    /** @type {Map<string, Signal<Row>>} */
+    this.rows = new Map();
+    /** Counts up when rows come or go, or REST has said everything anew. @type {Signal<number>} */
+    this.version = new Signal(0);
+    /** @type {Map<string, { update: StreamUpdate, dataAt: number }>} */
+    this._pushed = new Map();
+    /** Streams of which only push has told: the list is to be asked again. @type {Signal<number>} */
+    this.unknown = new Signal(0);
+  }
+
+  /** @param {StreamOverview[]} list */
+  load(list) {
+    const ids = new Set(list.map((stream) => stream.stream_id));
+    for (const id of this.rows.keys()) if (!ids.has(id)) this.rows.delete(id);
+    for (const stream of list) this._set(stream.stream_id, stream);
+    this.version.set(this.version.value + 1);
+  }
+
+  /** @param {{ timestamp: string, complete: boolean, streams: StreamUpdate[] }} message */
+  push(message) {
+    const at = Date.parse(message.timestamp);
+    let unknown = 0;
+    for (const update of message.streams) {
+      const before = this._pushed.get(update.stream_id);
+      const dataAt = update.data_age_seconds === undefined ? (before?.dataAt ?? 0) : at - update.data_age_seconds * 1000;
+      this._pushed.set(update.stream_id, { update: { ...before?.update, ...update }, dataAt });
+      const row = this.rows.get(update.stream_id);
+      if (row) this._set(update.stream_id, row.value.stream);
+      else if (!before) unknown += 1;
+    }
+    if (unknown) this.unknown.set(this.unknown.value + 1);
+  }
+
+  /** The clock alone makes streams stale; call it every second. */
+  step() {
+    for (const [id, row] of this.rows) {
+      if (stateOf(row.value.stream, row.value.dataAt) !== row.value.state) this._set(id, row.value.stream);
+    }
+  }
+
+  /** @param {string} id @param {StreamOverview} stream */
+  _set(id, stream) {
+    const pushed = this._pushed.get(id);
+    const dataAt = Math.max(pushed?.dataAt ?? 0, stream.last_event_at ? Date.parse(stream.last_event_at) : 0);
+    const state = stateOf(stream, dataAt);
+    const update = pushed?.update;
+    const isNewer = update?.timestamp !== undefined && (!stream.newest || update.timestamp >= stream.newest.timestamp);
+    const row = {
+      stream,
+      state,
+      metrics: state === "ended" ? null : isNewer ? (update.has_data ? (update.metrics ?? null) : null) : (stream.newest?.metrics ?? null),
+      dataAt,
+      suspect: stream.newest?.suspect ?? false,
+      anomaly: (isNewer ? update.is_anomaly : stream.newest?.is_anomaly) ?? false,
+      moment: newerMoment(stream.last_moment, update?.last_moment),
+    };
+    const known = this.rows.get(id);
+    if (known) known.set(row);
+    else this.rows.set(id, new Signal(row));
+  }
+}
+
+/** @param {StreamOverview} stream @param {number} dataAt @returns {StreamState} */
+function stateOf(stream, dataAt) {
+  const age = now() - dataAt;
+  if (stream.state === "ended" && age > STILL_LIVE_MS) return "ended";
+  return age > stream.stale_after_seconds * 1000 || (stream.state === "stale" && age > STILL_LIVE_MS) ? "stale" : "live";
+}
+
+/** @param {MomentInShort | null} one @param {MomentInShort | undefined} other */
+function newerMoment(one, other) {
+  if (!one || !other) return other ?? one;
+  if (one.moment_id === other.moment_id) return one.version >= other.version ? one : other;
+  return one.timestamp >= other.timestamp ? one : other;
+}

@@ -1,0 +1,133 @@
+/** What the API answers, as far as the pages read it (GET /openapi.json says all of it). */
+
+export type Form = "count" | "level" | "rate" | "score" | "money" | "price" | "top";
+export type Draw = "line" | "area" | "bars" | "none";
+export type StreamState = "live" | "stale" | "ended";
+
+export interface Metric {
+  name: string;
+  label: string;
+  form: Form;
+  unit: string;
+  draw: Draw;
+  headline: boolean;
+  known: string | null;
+}
+
+export interface Series {
+  name: string;
+  metric_name: string;
+  unit: string;
+  primary: boolean;
+  moments: { moment_type: string; direction: "up" | "down" | "either" }[];
+}
+
+export interface Kind {
+  name: string;
+  event_types: string[];
+  metrics: Metric[];
+  series: Series[];
+}
+
+export interface Stream {
+  stream_id: string;
+  kind: string;
+  streamer_name: string;
+  title: string | null;
+  game_category: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  is_live: boolean;
+  viewer_count: number | null;
+  last_event_at: string | null;
+  state: StreamState;
+}
+
+export interface MomentInShort {
+  moment_id: string;
+  version: number;
+  timestamp: string;
+  ended_at: string | null;
+  moment_type: string;
+  description: string;
+  severity: number;
+}
+
+export interface StreamOverview extends Stream {
+  newest: { timestamp: string; metrics: Values; is_anomaly: boolean; suspect: boolean } | null;
+  line: (number | null)[];
+  last_moment: MomentInShort | null;
+  stale_after_seconds: number;
+}
+
+export type Values = Record<string, any>;
+
+export interface Baseline {
+  level: number;
+  low: number;
+  high: number;
+}
+
+/** A stored minute, or the provisional last one (`complete` is false then). The kind's fields stand beside these. */
+export interface Minute {
+  stream_id: string;
+  timestamp: string;
+  z_score: number | null;
+  is_anomaly: boolean;
+  suspect: boolean;
+  final: boolean;
+  baseline?: Baseline | null;
+  complete?: boolean;
+  has_data?: boolean;
+  data_age_seconds?: number | null;
+  [field: string]: any;
+}
+
+export interface Moment extends MomentInShort {
+  stream_id: string;
+  metric_name: string;
+  metric_value: number;
+  threshold: number | null;
+  z_score: number | null;
+  metadata: Values;
+}
+
+/** One row of the frame of all streams. */
+export interface StreamUpdate {
+  stream_id: string;
+  kind?: string;
+  timestamp?: string;
+  metrics?: Values;
+  is_anomaly?: boolean;
+  has_data?: boolean;
+  data_age_seconds?: number;
+  last_moment?: MomentInShort;
+}
+
+export interface LedgerCounts {
+  received: number;
+  counted: number;
+  duplicate: number;
+  late: number;
+  rejected: number;
+  dead: number;
+}
+
+export interface LedgerRow extends LedgerCounts {
+  minute: string;
+  source: string;
+}
+
+export interface DeadLetter {
+  id: string;
+  disposition: "rejected" | "dead";
+  source: string;
+  code: string;
+  detail: string;
+  raw: string;
+  received_at: string;
+  correlation_id: string | null;
+  redriven_at: string | null;
+}
+
+export type Connection = "connecting" | "live" | "lost";
