@@ -10,7 +10,7 @@ import msgspec
 from telemetra.engine.measures import Count
 from telemetra.engine.measures_price import Mean, Prices, Traded
 from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, parse_amount, scaled_amount
-from telemetra.kinds.base import EVENT_COUNT, Cause, EventType, Kind, Series, Situation
+from telemetra.kinds.base import EVENT_COUNT, Cause, EventType, Kind, Metric, Series, Situation
 from telemetra.model.event import Event
 
 Amount = Annotated[msgspec.Raw, AMOUNT_SCHEMA]
@@ -96,6 +96,14 @@ def build(currency: str) -> Kind:
         present=_present,
         facts=("volume_number", "bought_number", "sided_number"),
         explain=explain,
+        metrics=(
+            Metric("close", "Price", "price", draw="line", headline=True),
+            Metric("trade_rate", "Trades", "rate", "trades/min", draw="line", headline=True),
+            Metric("volume", "Volume", "count", "units", draw="bars", headline=True),
+            Metric("vwap", "Average price", "price"),
+            Metric("spread", "Spread", "price"),
+        ),
+        line="close",
     )
 
 
