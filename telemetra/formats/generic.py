@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-import jmespath
 import msgspec
-from jmespath.exceptions import JMESPathError
 
 from telemetra.errors import Invalid
 from telemetra.formats import generic_values as values
@@ -20,12 +18,12 @@ from telemetra.formats.draft import Draft
 from telemetra.formats.feed import FeedOptions, Means, Reading, SequenceMark
 from telemetra.formats.feed_drafts import SIDES, BadNumber, DraftWriter, content_id
 from telemetra.formats.feed_json import no_json, to_bytes
+from telemetra.formats.paths import Path
 from telemetra.formats.tabular import looks_like_csv, read_rows
 
 FIELDS: Final = frozenset(("items", "id", "sequence", "channel", *values.NAMES))
 """What paths may be declared for."""
 
-_LONGEST_PATH = 500
 _HEARTBEATS: Final = frozenset(("heartbeat", "ping", "pong", "hb"))
 _ACK_WORDS: Final = """
     subscribed subscriptions subscribe unsubscribed unsubscribe subscriptionStatus systemStatus ack welcome connected
@@ -36,15 +34,10 @@ _LOAD_ERRORS = (ValueError, RecursionError)
 _DUMP_ERRORS = (ValueError, RecursionError, OverflowError, TypeError)
 
 
-class _Path(NamedTuple):
-    whole: bool
-    expression: Any
-
-
 class _Rule(NamedTuple):
-    when: Sequence[tuple[_Path, tuple[Any, ...]]]
+    when: Sequence[tuple[Path, tuple[Any, ...]]]
     means: Means | None
-    paths: Mapping[str, _Path]
+    paths: Mapping[str, Path]
 
 
 class Generic:
@@ -56,7 +49,7 @@ class Generic:
         self._default = _Rule((), None, _compile(options.paths, "mapping.paths"))
         self._rules = [
             _Rule(
-                [(_path(path, f"mapping.rules[{n}].when.{path}"), _wanted(want)) for path, want in rule.when.items()],
+                [(Path(path, f"mapping.rules[{n}].when.{path}"), _wanted(want)) for path, want in rule.when.items()],
                 rule.means,
                 {**self._default.paths, **_compile(rule.paths, f"mapping.rules[{n}].paths")},
             )
@@ -71,7 +64,7 @@ class Generic:
             message = values.load(body)
         except _LOAD_ERRORS as error:
             return self._read_text(body, received_at, error)
-        rule = next((rule for rule in self._rules if _fits(rule, message)), self._default)
+        rule = _first_fitting(self._rules, message) or self._default
         return self.read_message(message, rule, body, received_at)
 
     def _read_text(self, body: bytes, received_at: int, error: Exception) -> Reading:
@@ -101,7 +94,7 @@ class Generic:
         if means in {"ack", "heartbeat", "error", "refused", "skip"}:
             return _control(means, message)
         if "items" in rule.paths:
-            found = _search(rule.paths["items"], message, message)
+            found = rule.paths["items"].search(message, message)
             if found is None:
                 return Reading(control="unknown", detail="nothing stands at the path of items")
             items = found if isinstance(found, list) else [found]
@@ -123,7 +116,7 @@ class Generic:
                 reading.control, reading.detail = "unknown", f"item {index}: {str(error)[:160]}"
                 continue
             fields = {} if rule.means and rule.paths else values.guess(item) if isinstance(item, dict | list) else {}
-            fields |= {name: _search(path, item, message) for name, path in rule.paths.items() if name != "items"}
+            fields |= {name: path.search(item, message) for name, path in rule.paths.items() if name != "items"}
             try:
                 draft = self._draft(fields, rule.means, f"{message_id}:{index}", raw, received_at)
             except BadNumber as error:
@@ -132,7 +125,7 @@ class Generic:
             reading.drafts.append(draft)
             sequence = values.number(fields.get("sequence"))
             if sequence is not None and sequence.isdecimal() and len(sequence) < 20:
-                channel = values.text(fields.get("message_type"), 60) or "message"
+                channel = values.text(fields.get("channel") or fields.get("message_type"), 60) or "message"
                 marks.append(SequenceMark(draft.stream_id, channel, int(sequence), int(sequence)))
         reading.sequences = tuple(marks)
         return reading
@@ -209,37 +202,29 @@ def _are_items(values: Sequence[Any]) -> bool:
     return first in {dict, list} and all(type(value) is first for value in values)
 
 
-def _compile(paths: Mapping[str, str], where: str) -> dict[str, _Path]:
+def _compile(paths: Mapping[str, str], where: str) -> dict[str, Path]:
     for name in paths:
         if name not in FIELDS:
             detail = f"{where}.{name}: is none of {', '.join(sorted(FIELDS))}"
             raise Invalid(detail, code="invalid_field", field=f"{where}.{name}")
-    return {name: _path(path, f"{where}.{name}") for name, path in paths.items()}
-
-
-def _path(path: str, where: str) -> _Path:
-    try:
-        if not path or len(path) > _LONGEST_PATH:
-            raise Invalid(f"{where}: a path has 1 to {_LONGEST_PATH} characters", code="invalid_field", field=where)
-        return _Path(path.startswith("^"), jmespath.compile(path.removeprefix("^")))
-    except (JMESPathError, RecursionError) as error:
-        detail = f"{where}: {' '.join(str(error).split())[:200]}"
-        raise Invalid(detail, code="invalid_field", field=where) from None
-
-
-def _search(path: _Path, item: Any, message: Any) -> Any:
-    try:
-        return path.expression.search(message if path.whole else item)
-    except (JMESPathError, *_DUMP_ERRORS, AttributeError, ArithmeticError):
-        return None  # a function of the path got a value that it does not take
+    return {name: Path(path, f"{where}.{name}") for name, path in paths.items()}
 
 
 def _wanted(want: Any) -> tuple[Any, ...]:
     return tuple(want) if isinstance(want, list | tuple) else (want,)
 
 
-def _fits(rule: _Rule, message: Any) -> bool:
-    return all(_search(path, message, message) in wanted for path, wanted in rule.when)
+def _first_fitting(rules: Sequence[_Rule], message: Any) -> _Rule | None:
+    found: dict[str, Any] = {}  # rules mostly look at the same paths
+    for rule in rules:
+        for path, wanted in rule.when:
+            if path.text not in found:
+                found[path.text] = path.search(message, message)
+            if found[path.text] not in wanted:
+                break
+        else:
+            return rule
+    return None
 
 
 def _control(means: Means, message: Any) -> Reading:

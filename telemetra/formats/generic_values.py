@@ -40,7 +40,7 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 def load(body: bytes) -> Any:
     """JSON with exact numbers (int, or Decimal). Raises ValueError or RecursionError."""
-    return json.loads(body.decode(), parse_float=_decimal, parse_int=_integer, parse_constant=_no_constant)
+    return _decoder.decode(body.decode())
 
 
 def dump(value: Any) -> msgspec.Raw:
@@ -143,3 +143,6 @@ def _decimal(digits: str) -> Decimal:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
+
+
+_decoder = json.JSONDecoder(parse_float=_decimal, parse_int=_integer, parse_constant=_no_constant)
