@@ -81,6 +81,7 @@ class TwitchChat:
 def _steer(message: IrcMessage, found: NoData, reading: Reading) -> None:
     verb = message.verb
     if verb == "PING":
+        # As Twitch's guide writes it, with the colon.
         reading.replies += (f"PONG :{message.params[-1]}" if message.params else "PONG",)
         _note(reading, "heartbeat", verb)
     elif verb == "PONG":
