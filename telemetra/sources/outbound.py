@@ -24,6 +24,11 @@ class OutboundRequest(msgspec.Struct, frozen=True):
         """The path exactly as it is sent."""
         return quote_path(urlsplit(self.url).path)
 
+    def whole_url(self) -> str:
+        """The URL with `params` in its query: what a WebSocket is opened with. It may hold secrets."""
+        base, query = self.url.partition("#")[0].partition("?")[0], self.query()
+        return f"{base}?{query}" if query else base
+
     def __repr__(self) -> str:
         return f"OutboundRequest({self.method})"
 
