@@ -20,7 +20,10 @@ Track = list[int]
 
 
 class Prices:
-    """First, highest, lowest and last price by event time (ties: the log's order), of the best source there is.
+    """First, highest, lowest and last price by event time, of the best source there is.
+
+    Of two of one time the one with the lower `number` (the source's own, below 2**64) is the earlier; without numbers,
+    or with equal ones, it is the log's order that says.
 
     `source` ranks an entry as one of `bases` by position: 0 is the best (a trade), the last the poorest (a quote). A
     window's `open`, `high`, `low`, `close` are those of the best source that it has, named by `price_basis`; `last` is
@@ -40,18 +43,19 @@ class Prices:
         bases: Sequence[str],
         source: Callable[[Any], int],
         price: Callable[[Any], int],
+        number: Callable[[Any], int],
     ) -> None:
         self.name = name
         self.lanes = frozenset(lanes)
-        self._bases, self._source, self._price = tuple(bases), source, price
+        self._bases, self._source, self._price, self._number = tuple(bases), source, price, number
 
     def create(self) -> list[Track]:
         return [[] for _ in self._bases]
 
     def add(self, state: list[Track], entries: Sequence[Entry]) -> list[Track]:
-        source, price_of = self._source, self._price
+        source, price_of, number_of = self._source, self._price, self._number
         for event, data in entries:
-            track, time, price = state[source(data)], event.timestamp, price_of(data)
+            track, time, price = state[source(data)], event.timestamp << 64 | number_of(data), price_of(data)
             if not track:
                 track += (time, price, price, price, time, price)
                 continue

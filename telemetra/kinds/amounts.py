@@ -21,6 +21,9 @@ AMOUNT_SCHEMA = msgspec.Meta(
 )
 """Of a field that is declared as `msgspec.Raw` and read by `parse_amount`."""
 
+ABSENT = msgspec.Raw(b"")
+"""The default of such a field that may be left out: msgspec takes no `Raw | None`. A null stays the bytes `null`."""
+
 AMOUNT_NEEDS = "must be a number or a decimal string from 0 to 10^12 with at most 12 decimals"
 
 _AMOUNT = re.compile(rb'"?(\d{1,64}(?:\.\d{1,64})?(?:[eE][+-]?\d{1,3})?)"?')
@@ -35,6 +38,11 @@ _CODES = """
     USD UYU UYW UZS VED VES VND VUV WST XAF XAG XAU XCD XCG XOF XPD XPF XPT YER ZAR ZMW ZWG
 """
 CURRENCIES = frozenset((*_CODES.split(), "bits"))
+
+
+def is_given(raw: msgspec.Raw) -> bool:
+    """Whether an optional field is there and not null."""
+    return bytes(raw) not in {b"", b"null"}
 
 
 def parse_amount(raw: bytes) -> Decimal | None:

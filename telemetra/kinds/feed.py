@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, parse_amount
+from telemetra.kinds.amounts import ABSENT, AMOUNT_NEEDS, AMOUNT_SCHEMA, is_given, parse_amount
 from telemetra.kinds.base import EventType, Kind
 
 Name = Annotated[str, msgspec.Meta(max_length=200)]
@@ -20,7 +20,7 @@ class ConnectorMessage(msgspec.Struct, gc=False):
     payload: msgspec.Raw
     exchange: Name | None = None
     instrument: Name | None = None
-    price: Annotated[msgspec.Raw, AMOUNT_SCHEMA] | None = None
+    price: Annotated[msgspec.Raw, AMOUNT_SCHEMA] = ABSENT
     message_type: Name | None = None
 
 
@@ -39,7 +39,7 @@ def build(currency: str) -> Kind:
 
 
 def _check(data: ConnectorMessage) -> tuple[str, str] | None:
-    if data.price is not None and bytes(data.price) != b"null" and parse_amount(bytes(data.price)) is None:
+    if is_given(data.price) and parse_amount(bytes(data.price)) is None:
         return "price", AMOUNT_NEEDS
     return None
 

@@ -9,7 +9,7 @@ import msgspec
 
 from telemetra.engine.measures import Count
 from telemetra.engine.measures_price import Mean, Prices, Traded
-from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, parse_amount, scaled_amount
+from telemetra.kinds.amounts import ABSENT, AMOUNT_NEEDS, AMOUNT_SCHEMA, is_given, parse_amount, scaled_amount
 from telemetra.kinds.base import EVENT_COUNT, Cause, EventType, Kind, Metric, Series, Situation
 from telemetra.model.event import Event
 
@@ -20,6 +20,8 @@ Name = Annotated[str, msgspec.Meta(max_length=200)]
 
 TRADE, TICKER, QUOTE = "market.trade", "market.ticker", "market.quote"
 BASES = ("trades", "tickers", "quotes")
+
+LONGEST_NUMBER = 20
 
 _SIDED = 0.65
 """From this share of one side on, the volume is said to be bought or sold."""
@@ -32,27 +34,27 @@ class Trade(msgspec.Struct, gc=False):
     """What connectors add: the received item as `raw`, and where it came from."""
 
     price: Amount
-    size: Amount | None = None
+    size: Amount = ABSENT
     side: Literal["buy", "sell"] | None = None
     trade_id: Name | None = None
     exchange: Name | None = None
     instrument: Name | None = None
     message_type: Name | None = None
-    raw: msgspec.Raw | None = None
+    raw: msgspec.Raw = ABSENT
 
 
 class Ticker(msgspec.Struct, gc=False):
     """`mid`: there was no trade; `last` is the middle of bid and ask."""
 
     last: Amount
-    bid: Amount | None = None
-    ask: Amount | None = None
-    volume_24h: Amount | None = None
+    bid: Amount = ABSENT
+    ask: Amount = ABSENT
+    volume_24h: Amount = ABSENT
     mid: bool = False
     exchange: Name | None = None
     instrument: Name | None = None
     message_type: Name | None = None
-    raw: msgspec.Raw | None = None
+    raw: msgspec.Raw = ABSENT
 
 
 def build(currency: str) -> Kind:
@@ -67,7 +69,7 @@ def build(currency: str) -> Kind:
         types={declared.name: declared for declared in types},
         measures=(
             Count("events", (TRADE, TICKER, QUOTE), EVENT_COUNT),
-            Prices("prices", (TRADE, TICKER, QUOTE), BASES, _basis, _price),
+            Prices("prices", (TRADE, TICKER, QUOTE), BASES, _basis, _price, _number),
             Traded("traded", TRADE, _trade),
             Mean("spread", (TICKER, QUOTE), _spread),
         ),
@@ -107,11 +109,11 @@ def build(currency: str) -> Kind:
     )
 
 
-def _check(*names: str) -> Any:
+def _check(required: str, *optional: str) -> Any:
     def check(data: Any) -> tuple[str, str] | None:
-        for name in names:
+        for name in (required, *optional):
             value = getattr(data, name)
-            if value is not None and bytes(value) != b"null" and parse_amount(bytes(value)) is None:
+            if (name == required or is_given(value)) and parse_amount(bytes(value)) is None:
                 return name, AMOUNT_NEEDS
         return None
 
@@ -132,8 +134,14 @@ def _price(data: Trade | Ticker) -> int:
     return scaled_amount(bytes(data.price if isinstance(data, Trade) else data.last))
 
 
-def _optional(value: msgspec.Raw | None) -> int | None:
-    return None if value is None or bytes(value) == b"null" else scaled_amount(bytes(value))
+def _number(data: Trade | Ticker) -> int:
+    """Where the venue numbers its trades, they tell which of two of one millisecond came first."""
+    found = data.trade_id if isinstance(data, Trade) else None
+    return int(found) if found and len(found) < LONGEST_NUMBER and found.isascii() and found.isdigit() else 0
+
+
+def _optional(value: msgspec.Raw) -> int | None:
+    return scaled_amount(bytes(value)) if is_given(value) else None
 
 
 def _trade(data: Trade) -> tuple[int, int | None, bool | None]:

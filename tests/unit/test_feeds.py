@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -214,6 +215,14 @@ async def test_wrong_answers_at_the_handshake_over_http_and_no_answer_at_all() -
         kinds = Counter(contact.kind for contact in server.record.contacts)
         assert kinds == {"handshake answered": 2, "http answered": 2, "http": 1, "refused": 1, "websocket": 1}
         assert len(waits(server.record.contacts)) == 6
+
+
+async def test_the_venues_times_are_moved_to_today_by_as_much_as_its_clock_was_ahead() -> None:
+    server = catalogue.make("binance", data=shared_data(), frames=20, speed=10, today=True)
+    async with running(server), connect(url(server, "/ws/btcusdt@trade")) as client:
+        message = json.loads((await received(client, 1))[0])
+        assert 0 < message["E"] / 1000 - time.time() < 1.5
+        assert message["E"] - message["T"] == 1
 
 
 async def test_synthetic_trades_keep_their_rate_and_carry_the_time_they_were_sent() -> None:

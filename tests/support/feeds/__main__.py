@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--port", type=int, default=0, help="default: a free one, printed")
     made.add_argument("--speed", default="1", help="times its own speed, or `max` (default: 1)")
     made.add_argument("--live", action="store_true", help="do not stand still while nobody listens")
+    made.add_argument("--today", action="store_true", help="the venue's times moved to today's clock (Binance, Twitch)")
     made.add_argument("--resend", type=int, default=0, help="frames sent again to those who come back")
     made.add_argument("--beat", type=float, metavar="SECONDS", help="heartbeats of the venue")
     made.add_argument("--data", type=Path, default=catalogue.DATA, help="the captured data")
@@ -48,7 +49,12 @@ async def serve(options: argparse.Namespace) -> None:
     else:
         speed = UNLIMITED if options.speed == "max" else float(options.speed)
         server = catalogue.make(
-            options.name, data=options.data, speed=speed, hold=not options.live, beat_seconds=options.beat
+            options.name,
+            data=options.data,
+            speed=speed,
+            hold=not options.live,
+            beat_seconds=options.beat,
+            today=options.today,
         )
         server.faults.resend = options.resend
         await server.start(options.port)

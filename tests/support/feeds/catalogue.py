@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.support.feeds import rest
 from tests.support.feeds.frames import Recording, read_binance, read_capture, read_irc
 from tests.support.feeds.server import Door, FeedServer
+from tests.support.feeds.shift import Shift
 from tests.support.feeds.twitch import Twitch
 from tests.support.feeds.venues import Binance, Coinbase, Kraken, Okx, Venue
 
@@ -49,10 +50,21 @@ PATHS = {
 
 
 def make(
-    name: str, *, data: Path = DATA, speed: float = 1.0, hold: bool = True, beat_seconds: float | None = None
+    name: str,
+    *,
+    data: Path = DATA,
+    speed: float = 1.0,
+    hold: bool = True,
+    beat_seconds: float | None = None,
+    today: bool = False,
+    frames: int | None = None,
 ) -> FeedServer:
+    """`today`: the venue's times are moved to today's clock (Binance, Twitch). `frames`: only so many."""
     venue, _, door = _PLAYED[name]
-    return FeedServer(venue, make_recording(name, data), speed=speed, hold=hold, door=door, beat_seconds=beat_seconds)
+    recording = make_recording(name, data)
+    recording.frames = recording.frames[:frames]
+    shift = Shift(round(recording.start * 1000), keep=name != "twitch") if today else None
+    return FeedServer(venue, recording, speed=speed, hold=hold, door=door, beat_seconds=beat_seconds, shift=shift)
 
 
 def make_recording(name: str, data: Path = DATA) -> Recording:

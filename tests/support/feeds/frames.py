@@ -26,18 +26,22 @@ class Frame(NamedTuple):
 
 @dataclass
 class Recording:
-    """`url`: where the recorder connected to. `opening`: what it sent. `bodies`: by URL, in the order received."""
+    """`url`: where the recorder connected to. `opening`: what it sent. `bodies`: by URL, in the order received.
+
+    `start`: its clock at the first frame, in seconds.
+    """
 
     url: str = ""
     opening: list[str] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     bodies: list[tuple[str, str]] = field(default_factory=list)
+    start: float = 0.0
 
     def add(self, other: Recording) -> Recording:
         """Both at once, from one start. The URL is the first one's."""
         frames = sorted([*self.frames, *other.frames], key=lambda frame: frame.at)
         opening, bodies = [*self.opening, *other.opening], [*self.bodies, *other.bodies]
-        return Recording(self.url or other.url, opening, frames, bodies)
+        return Recording(self.url or other.url, opening, frames, bodies, self.start or other.start)
 
 
 def read_capture(path: Path) -> Recording:
@@ -83,4 +87,5 @@ def irc_recording(lines: Iterable[str]) -> Recording:
 def _from_zero(recording: Recording) -> Recording:
     start = recording.frames[0].at if recording.frames else 0.0
     recording.frames = [Frame(frame.at - start, frame.text) for frame in recording.frames]
+    recording.start = start
     return recording

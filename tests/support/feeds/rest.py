@@ -36,7 +36,7 @@ def binance(asked: Asked, server: FeedServer) -> Told | None:
 def _binance_trades(server: FeedServer, symbol: str) -> Iterator[dict[str, Any]]:
     for frame in server.frames_played:
         if "@trade" in frame.text[:60]:
-            data = json.loads(frame.text)["data"]
+            data = json.loads(server.text(frame))["data"]
             if data["s"] == symbol:
                 named = {"id": data["t"], "price": data["p"], "qty": data["q"], "time": data["T"]}
                 yield {**named, "isBuyerMaker": data["m"], "isBestMatch": data["M"]}
@@ -50,7 +50,7 @@ def okx(asked: Asked, server: FeedServer) -> Told | None:
         item
         for frame in server.frames_played
         if '"channel":"trades"' in frame.text
-        for item in json.loads(frame.text)["data"]
+        for item in json.loads(server.text(frame))["data"]
         if item["instId"] == asked.query.get("instId")
     ][::-1]
     if "after" in asked.query:

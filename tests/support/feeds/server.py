@@ -16,6 +16,7 @@ from tests.support.feeds.http import Asked, Told, read_request
 from tests.support.feeds.player import Encoded, Player
 from tests.support.feeds.record import Contact, Heard, Record
 from tests.support.feeds.session import Session, reset
+from tests.support.feeds.shift import Shift
 from tests.support.feeds.venues import Venue
 
 HOST = "127.0.0.1"
@@ -37,6 +38,7 @@ class FeedServer:
         hold: bool = True,
         door: Door | None = None,
         beat_seconds: float | None = None,
+        shift: Shift | None = None,
     ) -> None:
         self.record = Record()
         self.faults = Faults()
@@ -49,6 +51,7 @@ class FeedServer:
         self._bodies = dict(recording.bodies)
         self._door = door
         self._beat_seconds = beat_seconds
+        self.shift = shift
         self._known = frozenset(self._topics.values())
         self._numbers = itertools.count()
         self._encoded = Encoded()
@@ -84,6 +87,10 @@ class FeedServer:
     def frames_played(self) -> Sequence[Frame]:
         """What has happened on the venue until now."""
         return self.player.frames[: self.player.position]
+
+    def text(self, frame: Frame) -> str:
+        """As it is sent today."""
+        return self.shift(frame.text) if self.shift else frame.text
 
     # What can be done to the clients.
 
@@ -192,6 +199,8 @@ class FeedServer:
 
     def _listeners_changed(self) -> None:
         if any(session.desk.topics and not session.silent for session in self.sessions):
+            if self.shift and self.player.position == 0:
+                self.shift.begin()
             self.player.resume()
         else:
             self.player.pause()
@@ -227,8 +236,7 @@ class FeedServer:
     def _deliver(self, session: Session, frame: Frame) -> None:
         if session.silent or self._topics[frame.text] not in session.desk.topics:
             return
-        shaped = session.desk.shape(frame.text)
-        encoded = self._encoded(shaped)
+        encoded = self._encoded(session.desk.shape(self.text(frame)))
         self._later(session.write, encoded)
         session.sent_frames += 1
         if self.faults.close_after and session.sent_frames == self.faults.close_after:
