@@ -25,7 +25,7 @@ from typing import NamedTuple
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from benchmarks.support import chat, report
-from telemetra.text import sentiment
+from telemetra.text import reading, sentiment
 from tests.support.chat_lines import LABELS, PARTS, Agreement, agreement, labelled
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/evaluation/sentiment.md"
@@ -196,8 +196,7 @@ def microseconds(analyse: Callable[[str], object], texts: Sequence[str]) -> floa
 
 def forget() -> None:
     """As if the process had just started."""
-    sentiment._TOKENS.clear()
-    sentiment._valence.cache_clear()
+    reading.forget()
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from itertools import islice, takewhile
+from operator import itemgetter
 from typing import Any
 
 from telemetra.kinds.base import Column, Entry, Window
+from telemetra.text.codes import code_of
 from telemetra.text.repeats import Group, grouped
-from telemetra.text.shingles import code_of
 
 MOST_TEXTS = 300
 """Different texts of a hop that are looked at: the first ones of the log; shares are shares of these."""
@@ -23,6 +24,8 @@ _WAVE = 3  # messages of a hop that say the same: less is chance
 _WAVE_WORDS = 4  # a shorter text is a reaction of a crowd, not a text that is passed on
 _SHOUTED_LENGTH = 4
 _PHRASE_LENGTH = 40
+
+_number = itemgetter(1)
 
 
 class Conversation:
@@ -72,26 +75,33 @@ class Conversation:
             return dict.fromkeys(FACTS, 0) | {"said": [], "phrases": [], "voices": [], "author_codes": []}
         groups = grouped(texts.items())
         messages = texts.total()
-        busiest = sorted(authors.items(), key=_most)[:3] if len(authors) > 3 else sorted(authors.items(), key=_most)
+        length = shouted = questions = 0
+        for text, count in texts.items():
+            length += len(text) * count
+            if "?" in text:
+                questions += count
+            if text.isupper() and len(text) >= _SHOUTED_LENGTH:
+                shouted += count
+        # By count and then by name, without a key of both for every author.
+        busiest = sorted(sorted(authors.items()), key=_number, reverse=True)[:3]
         return {
             "messages": messages,
-            "length": sum(len(text) * count for text, count in texts.items()),
-            "shouted": sum(n for text, n in texts.items() if len(text) >= _SHOUTED_LENGTH and text.isupper()),
-            "questions": sum(count for text, count in texts.items() if "?" in text),
+            "length": length,
+            "shouted": shouted,
+            "questions": questions,
             "repeated": messages - len(groups),
-            "wave": sum(group.count for group in groups if group.count >= _WAVE and self._is_text(group)),
+            "wave": sum(group.count for group in takewhile(_is_wave, groups) if self._is_text(group)),
             "authors": len(authors),
             "busiest": busiest[0][1],
             "said": _representatives(groups),
             "phrases": _phrases(groups),
             "voices": [[f"{code_of(author):08x}", count] for author, count in busiest],
-            "author_codes": [code_of(author) for author in authors],
+            "author_codes": list(map(code_of, authors)),
         }
 
     def _is_text(self, group: Group) -> bool:
         """Whether a group is a text that is passed on: enough different words beside its emotes."""
-        text = group.variants[0][0]
-        return len(group.words) - len(set(self._emotes(text))) >= _WAVE_WORDS
+        return len(group.words) - len(set(self._emotes(group.first))) >= _WAVE_WORDS
 
 
 FACTS = ("messages", "length", "shouted", "questions", "repeated", "wave", "authors", "busiest")
@@ -108,16 +118,14 @@ def _count(counts: Counter[str], values: Iterable[str], most: int) -> None:
             counts[value] += 1
 
 
-def _most(item: tuple[str, int]) -> tuple[int, str]:
-    return -item[1], item[0]
+def _is_wave(group: Group) -> bool:
+    return group.count >= _WAVE
 
 
 def _representatives(groups: Sequence[Group]) -> list[list[Any]]:
     """The largest groups by their medoid, then messages that nobody repeated and that can stand for themselves."""
     repeated = [[group.medoid, group.count] for group in islice(groups, _SHOWN) if group.count > 1]
-    alone = (
-        group.variants[0][0] for group in groups if group.count == 1 and len(group.variants[0][0]) in _TYPICAL_LENGTH
-    )
+    alone = (group.first for group in groups if group.count == 1 and len(group.first) in _TYPICAL_LENGTH)
     return repeated + [[text, 1] for text in islice((text for text in alone if "@" not in text), _TYPICAL)]
 
 

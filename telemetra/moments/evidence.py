@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from telemetra.model.window import Observation
-from telemetra.text.shingles import code_of
+from telemetra.text.codes import code_of
 
 PER_HOP = 10
 """Values kept of each recent hop, per evidence name."""

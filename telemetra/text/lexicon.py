@@ -6,11 +6,30 @@ from collections.abc import Sequence
 from typing import Final
 
 from telemetra.text import phrases
+from telemetra.text.codes import word_code
 from telemetra.text.data import read_general_lexicon, read_marks, read_pairs, read_valences, read_words
-from telemetra.text.emotes import EMOTE_VALENCES
+from telemetra.text.emote_names import EMOTE_VALENCES, is_emote
 from telemetra.text.shape import LONGEST, channel_emote_name
 from telemetra.text.spelling import is_laughter, rating, repeats, shorter
-from telemetra.text.tokens import ALONE, EMOTE, ENDS, LAUGH, NEGATE, NOTHING, ROLES, STARTS, WORD, Token
+from telemetra.text.tokens import (
+    ALONE,
+    BOOST,
+    BUT,
+    DAMPEN,
+    EMOTE,
+    ENDS,
+    LAUGH,
+    NAMED,
+    NEGATE,
+    NOTHING,
+    NOTHING_FOLLOWS,
+    ROLES,
+    STARTS,
+    TURNS,
+    WORD,
+    Saying,
+    Token,
+)
 
 _LETTERS = frozenset({"f", "l", "w", "ff", "ww"})
 """Words when nothing else is said or in capitals, keys of the keyboard otherwise."""
@@ -23,22 +42,24 @@ _DRAWN_OUT = 20
 _EMOJI_COUNTED = 3
 _MEMO_ENTRIES = 30_000
 
+_TURNING = frozenset((NEGATE, BOOST, DAMPEN, BUT, ALONE))
+
 _CHAT = read_valences("chat_words.txt")
 _MARKS = read_marks()
-UNKNOWN: Final = Token(NOTHING, 0, 0)
-_UNKNOWN_ENDS = Token(NOTHING, 0, ENDS)
-_LAUGHTER = Token(WORD, 180, LAUGH)
+UNKNOWN: Final = Saying(NOTHING, 0, 0)
+_UNKNOWN_ENDS = Saying(NOTHING, 0, ENDS)
+_LAUGHTER = Saying(WORD, 180, LAUGH)
 
 
-def _known() -> dict[str, Token]:
+def _known() -> dict[str, Saying]:
     """All words of the lists in lower case; of two lists that have a word, the later counts."""
     unfelt = read_words("not_feelings.txt")
     general = {word: valence for word, valence in read_general_lexicon().items() if word not in unfelt}
-    known = {word: Token(NOTHING, 0, marks) for word, marks in _MARKS.items()}
+    known = {word: Saying(NOTHING, 0, marks) for word, marks in _MARKS.items()}
     for word, valence in (general | _CHAT).items():
-        known[word] = Token(ALONE if word in _LETTERS else WORD, valence, _MARKS.get(word, 0))
+        known[word] = Saying(ALONE if word in _LETTERS else WORD, valence, _MARKS.get(word, 0))
     for word, role in read_pairs("modifiers.txt").items():
-        known[word] = Token(ROLES[role], 0, _MARKS.get(word, 0))
+        known[word] = Saying(ROLES[role], 0, _MARKS.get(word, 0))
     return known
 
 
@@ -49,43 +70,43 @@ def _louder(valence: int, by: int) -> int:
     return valence + by if valence > 0 else valence - by if valence < 0 else 0
 
 
-def _respelled(bare: str, spellings: Sequence[str]) -> Token:
+def _respelled(bare: str, spellings: Sequence[str]) -> Saying:
     """A word that no list has as it is spelled. `spellings` are those it may stand for."""
     for spelling in spellings:
         if said := _KNOWN.get(spelling):
             return said._replace(valence=_louder(said.valence, _DRAWN_OUT))
     if bare[-3:] == "n't":
-        return Token(NEGATE, 0, 0)
+        return Saying(NEGATE, 0, 0)
     valence = rating(bare) if bare[-3:] == "/10" else None
-    return UNKNOWN if valence is None else Token(WORD, valence, 0)
+    return UNKNOWN if valence is None else Saying(WORD, valence, 0)
 
 
-def _shouted(said: Token, bare: str) -> Token:
+def _shouted(said: Saying, bare: str) -> Saying:
     """A word in capitals."""
     if said.kind == ALONE:
         return said._replace(kind=WORD)
     return said._replace(valence=_louder(said.valence, _CAPITALS)) if len(bare) > 1 else said
 
 
-def _picture(token: str) -> Token:
+def _picture(token: str) -> Saying:
     """What is no word: emoji, or a channel emote that is not known by name."""
     if not token.isascii():
         found = [_CHAT[character] for character in token if character > "\u2000" and character in _CHAT]
         if found:
-            return Token(EMOTE, sum(found[:_EMOJI_COUNTED]), LAUGH if "😂" in token or "🤣" in token else 0)
+            return Saying(EMOTE, sum(found[:_EMOJI_COUNTED]), LAUGH if "😂" in token or "🤣" in token else 0)
     # The name of a channel emote often says what it means (lirikRIP, danLove), but less surely than a word.
     name = channel_emote_name(token)
     if name is None:
         return UNKNOWN
     meaning = _KNOWN.get(name.lower())
-    return Token(EMOTE, meaning.valence // 2 if meaning else 0, 0)
+    return Saying(EMOTE, meaning.valence // 2 if meaning else 0, 0)
 
 
-def classify(token: str) -> Token:
+def classify(token: str) -> Saying:
     """What one token says (no blanks in it)."""
     valence = EMOTE_VALENCES.get(token)
     if valence is not None:
-        return Token(EMOTE, valence, _MARKS.get(token, 0))
+        return Saying(EMOTE, valence, _MARKS.get(token, 0))
     lower = token.lower()
     if lower.isalnum():
         return _word(token, lower, lower)
@@ -98,7 +119,7 @@ def classify(token: str) -> Token:
     return _word(token, bare, bare.replace("'", ""))
 
 
-def _word(token: str, bare: str, plain: str) -> Token:
+def _word(token: str, bare: str, plain: str) -> Saying:
     """What a word says: `bare` of punctuation around it, and `plain` without apostrophes as in phrases.txt."""
     said = _KNOWN.get(bare)
     phrased = plain in phrases.WORDS
@@ -122,7 +143,7 @@ def _word(token: str, bare: str, plain: str) -> Token:
     ends = ENDS if token[-1] in _ENDS else 0
     if spelled or (ends and said is not UNKNOWN):
         starts = STARTS if spelled in phrases.FIRST_WORDS else 0
-        return Token(said.kind, said.valence, said.marks | starts | ends, spelled)
+        return Saying(said.kind, said.valence, said.marks | starts | ends, spelled)
     return _UNKNOWN_ENDS if ends else said
 
 
@@ -130,9 +151,15 @@ class Tokens(dict[str, Token]):
     """What tokens say, remembered up to a bound; whatever people type, memory stays within it."""
 
     def __missing__(self, token: str) -> Token:
-        said = classify(token)
+        kind, valence, marks, word = classify(token)
+        if is_emote(token):
+            marks |= NAMED
+        if kind in _TURNING:
+            marks |= TURNS
+        follow = phrases.following(word) if marks & STARTS and not marks & ENDS else NOTHING_FOLLOWS
+        known = (kind, valence, marks, word, follow, word_code(token))
         if len(token) <= LONGEST:
             if len(self) >= _MEMO_ENTRIES:
                 self.clear()
-            self[token] = said
-        return said
+            self[token] = known
+        return known

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from telemetra.text.data import read_marks, read_pairs
-from telemetra.text.tokens import ENDS, NOTHING, ROLES, STARTS, WORD, Token
+from telemetra.text.tokens import ENDS, NOTHING, NOTHING_FOLLOWS, ROLES, STARTS, WORD, Token
 
 
 class _Node(dict[str, "_Node"]):
@@ -23,7 +23,8 @@ def _meaning(said: str, marks: int) -> tuple[Token, Token]:
     role = ROLES.get(said)
     valence = 0 if role else 10 * int(said)
     kind = role or (WORD if valence else NOTHING)
-    return Token(kind, valence, marks), Token(kind, valence, marks | ENDS)
+    within = kind, valence, marks, "", NOTHING_FOLLOWS, 0
+    return within, (kind, valence, marks | ENDS, "", NOTHING_FOLLOWS, 0)
 
 
 def _tree() -> _Node:
@@ -49,6 +50,11 @@ WORDS: Final = frozenset(_words(_TREE))
 FIRST_WORDS: Final = frozenset(_TREE)
 
 
+def following(word: str) -> Mapping[str, object]:
+    """The second words of the phrases that begin with `word`. (A phrase has at least two.)"""
+    return _TREE[word]
+
+
 def join(tokens: Sequence[Token]) -> list[Token]:
     """The tokens with each phrase, the longest first, as one."""
     joined = []
@@ -56,7 +62,7 @@ def join(tokens: Sequence[Token]) -> list[Token]:
     while position < len(tokens):
         token = tokens[position]
         position += 1
-        if token.marks & STARTS and (found := _longest(token, tokens, position)):
+        if token[2] & STARTS and (found := _longest(token, tokens, position)):
             token, position = found
         joined.append(token)
     return joined
@@ -65,14 +71,14 @@ def join(tokens: Sequence[Token]) -> list[Token]:
 def _longest(first: Token, tokens: Sequence[Token], position: int) -> tuple[Token, int] | None:
     """The longest phrase of `first` and what follows from `position` on, and where it ends."""
     found = None
-    last, node = first, _TREE.get(first.word)
+    last, node = first, _TREE.get(first[3])
     while node is not None:
-        ends = last.marks & ENDS
+        ends = last[2] & ENDS
         if node.says:
             found = node.says[1 if ends else 0], position
         if ends or position == len(tokens):
             break
         last = tokens[position]
-        node = node.get(last.word)
+        node = node.get(last[3])
         position += 1
     return found

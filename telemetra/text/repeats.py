@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
+from telemetra.text.reading import MOST_WORDS
 from telemetra.text.shingles import Words, likeness, words_of
 
 NEARLY = 0.7
@@ -11,32 +13,43 @@ NEARLY = 0.7
 
 _LEAST_WORDS = 4
 _VARIANTS = 8
+_LEAST_SHARED = tuple(next(few for few in range(more + 1) if few >= NEARLY * more) for more in range(MOST_WORDS + 2))
+"""So many words must be shared with a text of so many words."""
 
 
 class Group:
-    """Messages that say the same: `count` of them, written in `variants` (text, count); at most 8 are kept."""
+    """Messages that say the same: `count` of them, written in `variants` (text, count); at most 8 are kept. `first` is
+    the text of the first of them."""
 
-    __slots__ = ("count", "variants", "words")
+    __slots__ = ("_first_count", "_others", "count", "first", "words")
 
     def __init__(self, words: Words, text: str, count: int) -> None:
         self.words = words
-        self.count = count
-        self.variants = [(text, count)]
+        self.first = text
+        self.count = self._first_count = count
+        self._others: list[tuple[str, int]] | None = None  # most texts stand alone
 
     def add(self, text: str, count: int) -> None:
         self.count += count
-        if len(self.variants) < _VARIANTS:
-            self.variants.append((text, count))
+        if self._others is None:
+            self._others = [(text, count)]
+        elif len(self._others) < _VARIANTS - 1:
+            self._others.append((text, count))
+
+    @property
+    def variants(self) -> list[tuple[str, int]]:
+        return [(self.first, self._first_count), *(self._others or ())]
 
     @property
     def medoid(self) -> str:
         """The variant that is most like all others, each as often as it was written."""
-        if len(self.variants) == 1:
-            return self.variants[0][0]
-        sets = [(words_of(text), count) for text, count in self.variants]
+        if self._others is None:
+            return self.first
+        variants = self.variants
+        sets = [(words_of(text), count) for text, count in variants]
         likest = [sum(likeness(words, other) * count for other, count in sets) for words, _ in sets]
-        order = sorted(range(len(sets)), key=lambda at: (-likest[at], -sets[at][1], self.variants[at][0]))
-        return self.variants[order[0]][0]
+        order = sorted(range(len(sets)), key=lambda at: (-likest[at], -sets[at][1], variants[at][0]))
+        return variants[order[0]][0]
 
 
 def grouped(texts: Iterable[tuple[str, int]]) -> list[Group]:
@@ -52,22 +65,28 @@ def grouped(texts: Iterable[tuple[str, int]]) -> list[Group]:
     for text, count in texts:
         words = words_of(text)
         group = same.get(words)
-        if group is None:
-            if len(words) >= _LEAST_WORDS:
-                low, high = min(words), ~max(words)
-                group = _same_text(words, near.get(low)) or _same_text(words, near.get(high))
-                if group is None:
-                    near[low] = near[high] = same[words] = group = Group(words, text, count)
-                    groups.append(group)
-                    continue
+        if group is not None:
+            group.add(text, count)
+            continue
+        if len(words) >= _LEAST_WORDS:
+            low, high = min(words), ~max(words)
+            for group in (near.get(low), near.get(high)):
+                if group is not None and _is_same_text(words, group.words):
+                    group.add(text, count)
+                    break
             else:
-                same[words] = group = Group(words, text, count)
+                near[low] = near[high] = same[words] = group = Group(words, text, count)
                 groups.append(group)
-                continue
-        group.add(text, count)
-    groups.sort(key=lambda group: -group.count)
+        else:
+            same[words] = group = Group(words, text, count)
+            groups.append(group)
+    groups.sort(key=attrgetter("count"), reverse=True)
     return groups
 
 
-def _same_text(words: Words, group: Group | None) -> Group | None:
-    return group if group is not None and likeness(words, group.words) >= NEARLY else None
+def _is_same_text(one: Words, other: Words) -> bool:
+    fewer, more = len(one), len(other)
+    if fewer > more:
+        fewer, more = more, fewer
+    # They cannot share more than all words of the one that has fewer.
+    return fewer >= _LEAST_SHARED[more] and likeness(one, other) >= NEARLY

@@ -5,6 +5,7 @@ Plain integers and not enumerations: they are compared some ten times for each t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 # Kinds: what a token does to the message.
@@ -34,6 +35,12 @@ ENDS: Final = 256
 """A comma, full stop or the like stands behind it: no phrase and no negation reaches further."""
 STARTS: Final = 512
 """A phrase may begin here."""
+NAMED: Final = 2048
+"""It is the name of an emote, known or by its shape."""
+TURNS: Final = 4096
+"""It changes what other tokens say, or is changed by them."""
+PHRASE: Final = 8192
+"""Of a message: there may be a phrase in it."""
 
 ROLES: Final = {"negate": NEGATE, "boost": BOOST, "dampen": DAMPEN, "but": BUT}
 """Kinds by their names in the lists."""
@@ -52,10 +59,18 @@ MARKS: Final = {
 """Marks by their names in the lists."""
 
 
-class Token(NamedTuple):
+Token = tuple[int, int, int, str, Mapping[str, object], int]
+"""A token as messages are read with it, a plain tuple as those are unpacked fastest: kind; valence in hundredths of
+VADER's unit; marks; spelling in phrases.txt (empty if it is in no phrase); what may follow it in a phrase; code
+(codes.py)."""
+
+NOTHING_FOLLOWS: Final[Mapping[str, object]] = {}
+
+
+class Saying(NamedTuple):
+    """What a token says, the first part of a `Token`."""
+
     kind: int
     valence: int
-    """Hundredths of VADER's unit."""
     marks: int
     word: str = ""
-    """Its spelling in phrases.txt, empty if it is in no phrase."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetra.text import emotes
+from telemetra.text import emotes, reading
 
 
 def test_repeats_count_and_order_is_kept() -> None:
@@ -52,6 +52,6 @@ def test_any_text_gives_tokens_of_the_text(text: str) -> None:
 def test_memory_is_bounded_whatever_people_type() -> None:
     for number in range(40_000):
         emotes.find(f"w{number} " + "x" * 60 + str(number))
-    assert len(emotes._IS_EMOTE) <= emotes._MEMO_ENTRIES
-    assert max(map(len, emotes._IS_EMOTE)) <= 40
+    assert len(reading.TOKENS) <= 30_000
+    assert max(map(len, reading.TOKENS)) <= 40
     assert emotes.find("Kappa") == ["Kappa"]

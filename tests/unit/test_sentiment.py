@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetra.text import sentiment
+from telemetra.text import reading, sentiment
 from telemetra.text.sentiment import NEGATIVE, POSITIVE, score
 
 GLAD = [
@@ -70,8 +70,8 @@ def test_any_text_has_a_bounded_score_that_does_not_change(text: str, names: lis
 def test_memory_is_bounded_whatever_people_type() -> None:
     for number in range(40_000):
         score(f"w{number} " + "x" * 60 + str(number), [])
-    assert len(sentiment._TOKENS) <= 30_000
-    assert max(map(len, sentiment._TOKENS)) <= 40
-    assert sentiment._valence.cache_info().currsize <= sentiment._MEMO_ENTRIES
+    assert len(reading.TOKENS) <= 30_000
+    assert max(map(len, reading.TOKENS)) <= 40
+    assert reading._remembered.cache_info().currsize <= reading.MEMO_ENTRIES
     score("good" * 100_000, ["x" * 100_000] * 100_000)
     assert score("good game", []) >= POSITIVE

@@ -8,7 +8,7 @@ import pytest
 
 from telemetra.text import phrases
 from telemetra.text.data import read_general_lexicon, read_lines, read_marks, read_pairs, read_valences, read_words
-from telemetra.text.emotes import EMOTE_VALENCES
+from telemetra.text.emote_names import EMOTE_VALENCES
 from telemetra.text.tokens import ROLES
 
 
