@@ -52,6 +52,7 @@ class Engine:
             name: _Type(registry.by_type[name], declared, registry.decoders[name].decode)
             for name, declared in registry.types.items()
         }
+        self._unique = frozenset(name for name, declared in registry.types.items() if declared.unique is not None)
         self._plans = {name: KindPlan(kind) for name, kind in registry.kinds.items()}
         self._detectors = detectors
         self._settings = settings
@@ -70,14 +71,15 @@ class Engine:
 
     def unique_keys(self, items: Iterable[LogItem]) -> list[fx.UniqueKey]:
         """Unique fields in `items`, which the tables may know already (see `process`)."""
-        types, keys = self._registry.types, []
+        keys, unique = [], self._unique
         for item in items:
-            if type(item) is Event and (declared := types.get(item.type)) is not None and declared.unique is not None:
+            if type(item) is Event and item.type in unique:
+                known_type = self._types[item.type]
                 try:
-                    data = self._registry.decoders[item.type].decode(item.data)
+                    data = known_type.decode(item.data)
                 except msgspec.MsgspecError:
                     continue
-                keys.append(_unique_key(declared, item, data))
+                keys.append(_unique_key(known_type.declared, item, data))
         return keys
 
     def load(self, states: Iterable[StreamState]) -> None:
@@ -101,15 +103,16 @@ class Engine:
             if type(item) is not Event or offset in dead:
                 continue
             stream = self.streams.get((item.workspace_id, item.stream_id))
-            key = (item.source, item.event_id)
-            if stream is None or minute_start(item.timestamp) < stream.final_until or key in stream.seen:
+            if stream is None or minute_start(item.timestamp) < stream.final_until:
+                continue
+            if item.event_id in stream.seen.get(item.source, ()):
                 continue
             declared = self._registry.types[item.type]
             data: Any = self._registry.decoders[item.type].decode(item.data)
             if declared.unique is not None and known.get(_unique_key(declared, item, data)) != offset:
                 continue
             lane = item.type if declared.lane is None else declared.lane(item, data)
-            stream.add((item, data), lane, offset, key)
+            stream.add((item, data), lane, offset)
             self._note_newest(stream, item)
             refilled.add(stream)
         for stream in refilled:
@@ -157,8 +160,8 @@ class Engine:
             if stream is None:
                 stream = streams[workspace_id, event.stream_id] = self._new_stream(known_type.kind, event)
             stream.touched_at = now_seconds
-            time, key = event.timestamp, (source, event.event_id)
-            if key in stream.seen:
+            time = event.timestamp
+            if event.event_id in stream.seen.get(source, ()):
                 counts[fx.DUPLICATE] += 1
                 continue
             if time - time % MINUTE < stream.final_until:
@@ -174,7 +177,7 @@ class Engine:
             counts[fx.COUNTED] += 1
             changed.add(stream)
             lane = event.type if declared.lane is None else declared.lane(event, data)
-            stream.add((event, data), lane, offset, key)
+            stream.add((event, data), lane, offset)
             if received_at > stream.info.last_event_at:
                 self._note_arrival(stream.info, event)
             if known_type.special:

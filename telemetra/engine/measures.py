@@ -138,9 +138,13 @@ class Sentiment:
         scores = [score(data) for _, data in entries]
         state[0] += len(scores)
         state[1] += sum(scores)
-        state[2] += sum(1 for value in scores if value >= positive)
-        state[3] += sum(1 for value in scores if value <= negative)
-        state[4] += sum(value * value for value in scores if value)
+        for value in scores:
+            if value:
+                state[4] += value * value
+                if value >= positive:
+                    state[2] += 1
+                if value <= negative:
+                    state[3] += 1
         return state
 
     def merge(self, states: Sequence[list[int]]) -> list[int]:

@@ -21,18 +21,15 @@ from telemetra.moments.settings import MomentSettings
 MAX_OBSERVED_GAP = 10 * MINUTE
 """Hops without events are shown to the detectors up to this gap; a longer one is skipped."""
 
-IdKey = tuple[str, str]
-"""(source, event_id)."""
-
 
 class OpenMinute:
-    """A minute that is not final: the ids of its events, and the lowest log offset of one."""
+    """A minute that is not final: the ids of its events by source, and the lowest log offset of one."""
 
     __slots__ = ("first_offset", "ids")
 
     def __init__(self, first_offset: int) -> None:
         self.first_offset = first_offset
-        self.ids: list[IdKey] = []
+        self.ids: dict[str, list[str]] = {}
 
 
 class OpenStream:
@@ -48,7 +45,7 @@ class OpenStream:
         self.watermark = state.watermark
         self.final_until = state.final_until
         self.observed_until = state.observed_until
-        self.seen: set[IdKey] = set()
+        self.seen: dict[str, set[str]] = {}
         self.minutes: dict[int, OpenMinute] = {}
         self.hops: dict[int, Hop] = {}
         self.dirty: set[int] = set()
@@ -59,12 +56,15 @@ class OpenStream:
         self.moments: list[Moment] = []
         self.rows: list[MinuteRow] = []
         self._current_at = -1
-        self._current_ids: list[IdKey] = []
+        self._current_source = ""
+        self._current_seen: set[str] = set()
+        self._current_ids: list[str] = []
         self._current_pending: dict[str, list[Entry]] = {}
         self._last_data_end = state.last_data_end
         self._carry = state.carry
         self._minute_z = state.minute_z
         self._minute_baselines = state.minute_baselines
+        self._carrying_lanes = plan.carrying_lanes
         self._detectors = detectors
         self._lateness = allowed_lateness
         self._anomaly_z = anomaly_z
@@ -77,27 +77,30 @@ class OpenStream:
     def key(self) -> StreamKey:
         return self.workspace_id, self.stream_id
 
-    def add(self, entry: Entry, lane: str | None, offset: int, key: IdKey) -> None:
-        """Count an event of a minute that is not final."""
-        time = entry[0].timestamp
+    def add(self, entry: Entry, lane: str | None, offset: int) -> None:
+        """Count an event of a minute that is not final, and remember its id in `seen` (ids by source)."""
+        event = entry[0]
+        time = event.timestamp
         at = time - time % HOP
-        if at != self._current_at:
-            self._enter(at, offset)
-        self.seen.add(key)
-        self._current_ids.append(key)
+        if at != self._current_at or event.source != self._current_source:
+            self._enter(at, event.source, offset)
+        event_id = event.event_id
+        self._current_seen.add(event_id)
+        self._current_ids.append(event_id)
         if lane is not None:
             entries = self._current_pending.get(lane)
             if entries is None:
                 self._current_pending[lane] = [entry]
             else:
                 entries.append(entry)
-            if lane in self.plan.carrying_lanes:
+            if lane in self._carrying_lanes:
                 # Later minutes without a reading of their own show this one.
                 start = minute_start(at)
                 self.dirty.update(later for later in self.minutes if later > start)
 
-    def _enter(self, at: int, offset: int) -> None:
-        """Make the hop that begins at `at` the one that events are added to, at the least cost for the next ones."""
+    def _enter(self, at: int, source: str, offset: int) -> None:
+        """Make the hop that begins at `at` the one that events of `source` are added to, at the least cost for the next
+        ones."""
         start = minute_start(at)
         minute = self.minutes.get(start)
         if minute is None:
@@ -106,7 +109,9 @@ class OpenStream:
         if hop is None:
             hop = self.hops[at] = self.plan.new_hop()
         self.dirty.add(start)
-        self._current_at, self._current_ids, self._current_pending = at, minute.ids, hop.pending
+        self._current_at, self._current_source, self._current_pending = at, source, hop.pending
+        self._current_seen = self.seen.setdefault(source, set())
+        self._current_ids = minute.ids.setdefault(source, [])
 
     def settle(self) -> None:
         """After a refill: rows of minutes that the watermark has passed are stored already."""
@@ -239,7 +244,11 @@ class OpenStream:
         for start in sorted(start for start in self.minutes if start < until):
             if start in self.dirty:
                 self._build_row(start)
-            self.seen.difference_update(self.minutes.pop(start).ids)
+            for source, ids in self.minutes.pop(start).ids.items():
+                seen = self.seen[source]
+                seen.difference_update(ids)
+                if not seen:
+                    del self.seen[source]
             self._carry = self.plan.carry(self._carry, self._hops_of(start))
             for at in range(start, start + MINUTE, HOP):
                 self.hops.pop(at, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,6 +15,7 @@ from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, EventType, Kind, Me
 from telemetra.kinds.broadcast_causes import explain
 from telemetra.model.event import Event
 from telemetra.text import emotes, sentiment
+from telemetra.text.reading import read
 
 COUNT_MAX = 2**53
 TOP_EMOTES = 10
@@ -109,9 +111,9 @@ def build(currency: str) -> Kind:
             Count("events", LANES, EVENT_COUNT),
             Count("chat", ["chat.message"], "chat_count", rate="chat_rate"),
             Count("shared_chat", ["chat.shared"], "shared_count"),
-            Distinct("chatters", "chat.message", "unique_chatters", lambda data: data.user_id),
+            Distinct("chatters", "chat.message", "unique_chatters", attrgetter("user_id")),
             Top("emotes", "chat.message", "top_emotes", _emotes, TOP_EMOTES),
-            Conversation("chat.message", lambda data: data.message, lambda data: data.user_id, emotes.find),
+            Conversation("chat.message", attrgetter("message"), attrgetter("user_id"), emotes.find),
             Sentiment("chat.message", _sentiment, sentiment.POSITIVE, sentiment.NEGATIVE),
             Gauge(
                 "viewers",
@@ -212,7 +214,7 @@ def _chat_lane(event: Event, data: ChatMessage) -> str:
 
 
 def _emotes(data: ChatMessage) -> Sequence[str]:
-    return emotes.find(data.message) if data.emotes is None else data.emotes
+    return read(data.message).emotes if data.emotes is None else data.emotes
 
 
 def _sentiment(data: ChatMessage) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import attrgetter
 
-from telemetra.text.reading import MOST_WORDS
+from telemetra.text.reading import MOST_WORDS, read
 from telemetra.text.shingles import Words, likeness, words_of
 
 NEARLY = 0.7
@@ -63,7 +63,7 @@ def grouped(texts: Iterable[tuple[str, int]]) -> list[Group]:
     near: dict[int, Group] = {}
     groups: list[Group] = []
     for text, count in texts:
-        words = words_of(text)
+        words = read(text).words
         group = same.get(words)
         if group is not None:
             group.add(text, count)
