@@ -70,6 +70,25 @@ def until_applied(url: str, timeout_seconds: float = 60.0) -> None:
     raise AssertionError("the last minute was never written")
 
 
+def has_open_moment(url: str) -> bool:
+    """Whether the newest moment of a stream has no end yet (a stream of which nothing is known has none)."""
+    for number in range(3):
+        answer = httpx.get(f"{url}/api/v1/streams/stream-{number}/moments", params={"limit": 1})
+        if answer.status_code == 200 and any(moment["ended_at"] is None for moment in answer.json()):
+            return True
+    return False
+
+
+def until_a_moment_is_open(url: str, timeout_seconds: float = 6.0) -> bool:
+    """Wait until a moment is open; False if there is none in time."""
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline:
+        if has_open_moment(url):
+            return True
+        time.sleep(0.02)
+    return False
+
+
 def agree(killed: Dump, whole: Dump, batches: list[Batch]) -> None:
     assert killed.minutes == whole.minutes
     assert killed.moments == whole.moments
@@ -138,10 +157,14 @@ def test_twenty_kills_change_no_row(directory: Path, batches: list[Batch], whole
     sender = Sender(batches, lambda: server.url, seed=2, pause_seconds=0.03)
     sender.start()
     chance = random.Random(3)
-    with_work_in_flight = 0
+    with_work_in_flight = with_an_open_moment = 0
     try:
         for number in range(KILLS):
-            time.sleep(chance.uniform(0.2, 1.2))
+            if number % 3 == 0:
+                with_an_open_moment += until_a_moment_is_open(server.url)
+                time.sleep(chance.uniform(0.0, 0.1))
+            else:
+                time.sleep(chance.uniform(0.2, 1.0))
             with_work_in_flight += sender.answered < BATCHES
             server.kill(postgres=number % 2 == 1)
             server.start()
@@ -150,6 +173,7 @@ def test_twenty_kills_change_no_row(directory: Path, batches: list[Batch], whole
     finally:
         server.stop()
     assert with_work_in_flight > KILLS // 2
+    assert with_an_open_moment > KILLS // 5
     assert sender.repeated > 5
     agree(read_embedded(directory / "killed"), whole, batches)
 
