@@ -31,7 +31,7 @@ PAGES = (
 PATIENCE_SECONDS = 60.0
 
 _FENCE = re.compile(r"^(?:`([\w./-]+)`:\n\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_CHANGES_SOMETHING = re.compile(r" -d | --data|replay|kill|backup|restore|> |make_table")
+_CHANGES_SOMETHING = re.compile(r" -d | --data|replay|kill|backup|restore|> ")
 _VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|-?\d[\w.,:-]*")
 
 
