@@ -46,6 +46,21 @@ def novelty_of(channels: Iterable[str]) -> Contender:
     return _watching(lambda: Novelty(speaking=speaking))
 
 
+def novelty_without(**parts: float) -> Contender:
+    """The novelty head with other numbers, as `Novelty` takes them."""
+    return _watching(lambda: Novelty(**parts))  # type: ignore[arg-type]
+
+
+def highest(*names: str) -> Contender:
+    """The highest score of several built-in heads."""
+    heads = [head(name) for name in names]
+
+    def watch(values: Sequence[float], times: Sequence[int]) -> list[float]:
+        return [max(scores) for scores in zip(*(each(values, times) for each in heads), strict=True)]
+
+    return watch
+
+
 def _watching(build: Callable[[], Detector]) -> Contender:
     def watch(values: Sequence[float], times: Sequence[int]) -> list[float]:
         detector = build()

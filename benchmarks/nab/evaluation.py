@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.nab import contenders
@@ -26,6 +26,15 @@ CONTENDERS: dict[str, Contender] = {
     "windowed Gaussian (NAB's own)": contenders.windowed_gaussian,
 }
 REFERENCE = "novelty"
+PARTS: dict[str, Contender] = {
+    "novelty": contenders.head("novelty"),
+    "burst": contenders.head("burst"),
+    "the higher of novelty and burst": contenders.highest("novelty", "burst"),
+    "novelty that is as sure with little history": contenders.novelty_without(cold=0),
+    "novelty without a least range of slow channels": contenders.novelty_without(least=0.0),
+    "novelty that never forgets": contenders.novelty_without(forget=0.0),
+    "novelty of the value alone": contenders.novelty_of(["value"]),
+}
 AS_SHIPPED = "the seeds' z > 3 as shipped"
 
 _TIMED_VALUES = 20_000
@@ -54,22 +63,28 @@ class Cost:
 
 def standings(records: Sequence[Record], profiles: Sequence[Profile]) -> list[Standing]:
     """The contenders, then the seeds' rule with the threshold that it came with."""
-    scorer = Scorer(records)
-    found = []
-    for name, contender in CONTENDERS.items():
-        warm, cold = (contenders.run(contender, records, cold=cold) for cold in (False, True))
-        found.append(Standing(name, *([scorer.best(scores, each) for each in profiles] for scores in (warm, cold))))
-    return [*found, _as_shipped(scorer, records, profiles)]
+    return [*_standings(CONTENDERS, records, profiles), _as_shipped(Scorer(records), records, profiles)]
+
+
+def parts_of_novelty(records: Sequence[Record], profiles: Sequence[Profile]) -> list[Standing]:
+    """Both heads, and novelty without one part after the other."""
+    return _standings(PARTS, records, profiles)
 
 
 def without_each_channel(records: Sequence[Record], profiles: Sequence[Profile]) -> list[Standing]:
     """Novelty, without one of its channels after the other."""
+    without = {name: contenders.novelty_of(each for each in CHANNELS if each != name) for name in CHANNELS}
+    return _standings(without, records, profiles)
+
+
+def _standings(
+    named: Mapping[str, Contender], records: Sequence[Record], profiles: Sequence[Profile]
+) -> list[Standing]:
     scorer = Scorer(records)
     found = []
-    for left_out in CHANNELS:
-        contender = contenders.novelty_of(channel for channel in CHANNELS if channel != left_out)
+    for name, contender in named.items():
         warm, cold = (contenders.run(contender, records, cold=cold) for cold in (False, True))
-        found.append(Standing(left_out, *([scorer.best(scores, each) for each in profiles] for scores in (warm, cold))))
+        found.append(Standing(name, *([scorer.best(scores, each) for each in profiles] for scores in (warm, cold))))
     return found
 
 

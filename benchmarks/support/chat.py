@@ -55,6 +55,16 @@ def _read() -> list[tuple[str, str]]:
     return [(data["user_id"], data["message"]) for data in islice(chat, 40_000)]
 
 
+def captured() -> Iterator[Event]:
+    """The captured chat as events of one stream, each at its own time."""
+    with LIRIK.open(encoding="utf-8", errors="replace") as file:
+        for number, line in enumerate(file):
+            said, _, user, text = line.rstrip("\n").split(",", 3)
+            time = round(datetime.fromisoformat(said).replace(tzinfo=UTC).timestamp()) * SECOND
+            data = _encode({"user_id": user, "message": text[:LONGEST_MESSAGE]})
+            yield Event(str(number), "chat.message", "default", "lirik", "api", time, time + SECOND, data)
+
+
 def source() -> str:
     kind = "captured chat" if LIRIK.exists() else "simulated chat (no captured data here)"
     return f"{kind}, {len(lines()):,} messages"

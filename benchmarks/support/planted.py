@@ -149,7 +149,7 @@ def evaluate(seeds: Iterable[int], hours: float, *, announced: bool = True) -> O
     end = ORIGIN + round(hours * 60) * MINUTE
     for seed in seeds:
         simulation = Simulation(seed, ORIGIN)
-        found = run(_events(simulation, end, announced=announced))
+        found = run(simulated(simulation, end, announced=announced))
         judge(outcome, found, simulation.truth(ORIGIN, end), end)
     return outcome
 
@@ -212,7 +212,8 @@ def _detectors(kind: Kind, workspace_id: str, stream_id: str) -> MomentDetectors
     return MomentDetectors(kind, workspace_id, stream_id, MomentSettings())
 
 
-def _events(simulation: Simulation, end: int, *, announced: bool) -> Iterator[Event]:
+def simulated(simulation: Simulation, end: int, *, announced: bool = True) -> Iterator[Event]:
+    """The events of all channels from `ORIGIN` to `end`; without `announced`, raids are not told of."""
     for event in simulation.events(ORIGIN, end):
         if not announced and "raid" in event["data"]:
             continue

@@ -23,9 +23,18 @@ class Novelty:
     where a tenth is left of it.
     """
 
-    __slots__ = ("_channels", "_highs", "_known", "_lows", "_speaking")
+    __slots__ = ("_channels", "_cold", "_forget", "_highs", "_known", "_least", "_lows", "_speaking")
 
-    def __init__(self, *, speaking: Iterable[str] = CHANNELS) -> None:
+    def __init__(
+        self,
+        *,
+        speaking: Iterable[str] = CHANNELS,
+        forget: float = _FORGET,
+        least: float = _LEAST_RANGE,
+        cold: int = _COLD_VALUES,
+    ) -> None:
+        """The parts of it, which the ablations take away; there is one configuration for all series."""
+        self._forget, self._least, self._cold = forget, least, cold
         names = set(speaking)
         self._speaking = tuple(name in names for name in CHANNELS)
         self._channels = Channels()
@@ -39,8 +48,9 @@ class Novelty:
             return 0.0
         self._known += 1
         lows, highs = self._lows, self._highs
-        least = 0.0 if lows[0] is None else (highs[0] - lows[0]) * _LEAST_RANGE
+        least = 0.0 if lows[0] is None else (highs[0] - lows[0]) * self._least
         novel = 0.0
+        forget = self._forget
         for channel, signal in enumerate(self._channels.push(value, time)):
             if signal is None:
                 continue
@@ -49,7 +59,7 @@ class Novelty:
                 lows[channel] = highs[channel] = signal
                 continue
             span = high - low
-            closer = span * _FORGET
+            closer = span * forget
             if low <= signal <= high:
                 low, high = low + closer, high - closer
                 lows[channel] = low if low < signal else signal
@@ -65,7 +75,7 @@ class Novelty:
                 if _IN_VALUES[channel] and span < least:
                     span = least
                 novel = max(novel, 1.0 if beyond >= span else beyond / span)
-        novel *= self._known / (self._known + _COLD_VALUES)
+        novel *= self._known / (self._known + self._cold)
         return novel / (novel + _HALF)
 
     def skip(self) -> None:
