@@ -5,7 +5,7 @@ const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 const score = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" });
-const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" });
+const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 });
 const price = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 8 });
 const clockTime = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const clockSeconds = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -22,7 +22,7 @@ export const NOTHING = "–";
 export const number = (value) => (Math.abs(value) < 10 && !Number.isInteger(value) ? tenth : whole).format(value);
 /** @param {number} value */
 export const short = (value) => (Math.abs(value) < 10_000 ? number(value) : compact.format(value));
-/** @param {number} share 0.12 is +12 % */
+/** @param {number} share 0.12 is 12 % */
 export const change = (share) => percent.format(share);
 
 /** @param {number} value @param {string} currency */
