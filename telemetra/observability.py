@@ -28,6 +28,8 @@ _SECRET_NAME = re.compile(
 )
 _URL_PASSWORD = re.compile(r"(?P<before>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s@]+@", re.I)
 _HIDDEN = "**********"
+_TALKATIVE = ("httpcore", "websockets")
+"""Libraries that log headers and messages at DEBUG, and whatever secrets are in them."""
 
 
 class Metrics:
@@ -151,6 +153,8 @@ def configure_logging(level: str = "INFO", form: str = "auto", stream: TextIO | 
     root.handlers = [handler]
     root.setLevel("WARNING" if level == "INFO" else level)
     logging.getLogger("telemetra").setLevel(level)
+    for library in _TALKATIVE:
+        logging.getLogger(library).setLevel(max(logging.INFO, root.level))
 
 
 def correlated(correlation_id: str) -> AbstractContextManager[None]:

@@ -6,8 +6,10 @@ Nothing after this resolves the name again, so an answer that changes (DNS re-bi
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 
 import httpcore
@@ -24,8 +26,13 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a name, in the order in which they are to be tried. Raises OSError."""
 
 
+_NAMES = ThreadPoolExecutor(8, "names")
+"""Threads of their own: a name server that does not answer must not hold up other work of the process."""
+
+
 async def system_resolver(host: str, port: int) -> Sequence[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_NAMES, look_up)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
