@@ -14,6 +14,7 @@ from telemetra.api.app import create_app
 from telemetra.cache import keys
 from telemetra.cache.memory import MemoryCache
 from telemetra.clock import Clock, system_clock
+from telemetra.errors import Unavailable
 from telemetra.eventlog.postgres import PostgresLog
 from telemetra.kinds.base import Kind
 from telemetra.kinds.registry import Registry, load_registry
@@ -22,11 +23,14 @@ from telemetra.live.hub import Hub
 from telemetra.live.realtime import RealtimeHub
 from telemetra.live.relay_memory import MemoryRelay
 from telemetra.maintenance import Maintenance, PartitionMaker
+from telemetra.model.connector import ConnectorConfig
 from telemetra.model.event import StreamKey
 from telemetra.moments.heads import installed_heads
 from telemetra.moments.stream import MomentDetectors
 from telemetra.monitor import Monitor
 from telemetra.observability import Metrics
+from telemetra.operations.connector_models import ProbeResult
+from telemetra.operations.connector_ports import ConnectorPorts
 from telemetra.operations.intake import Intake, IntakeLimits
 from telemetra.operations.processing import engine_settings
 from telemetra.operations.services import Services
@@ -158,6 +162,7 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
             registry=registry,
             metrics=metrics,
             intake=intake,
+            connectors=ConnectorPorts(vault, lambda: None, _no_probe),
             pipeline=monitor.status,
         )
         feed = TableFeed(database, registry, hub, clock, settings.websocket_interval_seconds)
@@ -172,6 +177,10 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
         leader.start()
         stack.push_async_callback(asyncio.to_thread, leader.stop)
         yield services
+
+
+async def _no_probe(config: ConnectorConfig, *, limit: int, seconds: float) -> ProbeResult:
+    raise Unavailable("this process makes no connections")
 
 
 def _pipeline(

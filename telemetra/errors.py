@@ -3,6 +3,7 @@
 TelemetraError
  +-- Invalid            the caller's input is wrong; says the field            -> 4xx, exit 2
  |    +-- EgressRefused      a request to where none may go
+ |    +-- InvalidFields      several fields are, each with its reason
  +-- NotFound           no such thing                                          -> 404
  +-- Unavailable        try again after `retry_after_seconds`                  -> 503
  |    +-- LogUnavailable     the items may not be durable
@@ -15,6 +16,8 @@ TelemetraError
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class TelemetraError(Exception):
@@ -42,6 +45,14 @@ class EgressRefused(Invalid):
     def __init__(self, detail: str, *, reason: str, field: str = "api_url") -> None:
         super().__init__(detail, code="egress_refused", field=field)
         self.reason = reason
+
+
+class InvalidFields(Invalid):
+    """Several fields are wrong: `errors` has an `Invalid` for each."""
+
+    def __init__(self, errors: Sequence[Invalid]) -> None:
+        super().__init__("; ".join(map(str, errors)), code="validation_failed")
+        self.errors = tuple(errors)
 
 
 class NotFound(TelemetraError):

@@ -15,10 +15,12 @@ from telemetra.api import compression
 from telemetra.api.accounts import add_account_routes
 from telemetra.api.answers import documented
 from telemetra.api.compression import Compression
+from telemetra.api.connectors import add_connector_routes
 from telemetra.api.dashboard import Dashboard, add_dashboard_routes
 from telemetra.api.documents import add_document_routes
 from telemetra.api.door import Door
 from telemetra.api.doorway import Doorway
+from telemetra.api.feeds import add_feed_routes
 from telemetra.api.health import add_health_routes
 from telemetra.api.live_routes import LiveHealth, live_router
 from telemetra.api.moments import add_moment_routes
@@ -29,6 +31,7 @@ from telemetra.api.perimeter import Perimeter
 from telemetra.api.problems import Problems
 from telemetra.api.streams import add_stream_routes
 from telemetra.cache.exposition import CacheCollector
+from telemetra.operations.feed_pages import FeedPages
 from telemetra.operations.services import Services
 
 EXPOSED_HEADERS = (CORRELATION_HEADER.decode(), "ETag", "Retry-After")
@@ -72,6 +75,9 @@ def create_app(services: Services) -> FastAPI:
     add_account_routes(app, services)
     dashboard = Dashboard(services.settings.api_title)
     add_health_routes(app, services, dashboard)
+    pages = FeedPages(services)
+    add_connector_routes(app, services, pages)
+    add_feed_routes(app, services, pages)
     app.include_router(
         live_router(
             services.hub,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from telemetra.api.connector_examples import CONNECTOR_EXAMPLES
 from telemetra.api.live_routes import LiveHealth
 from telemetra.api.moment_examples import MOMENT_EXAMPLES
 from telemetra.api.overview_examples import OVERVIEW_EXAMPLES
@@ -185,4 +186,5 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
     },
     **MOMENT_EXAMPLES,
     **OVERVIEW_EXAMPLES,
+    **CONNECTOR_EXAMPLES,
 }

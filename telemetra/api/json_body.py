@@ -18,10 +18,10 @@ _NUL = b"\\u0000"
 
 
 class JsonBodies:
-    """Reads small documents into a type."""
+    """Reads documents into a type; `max_body_bytes` is enough for settings and the like."""
 
-    def __init__(self) -> None:
-        self._reader = BodyReader(MAX_BODY_BYTES, _MAX_TOTAL_BYTES)
+    def __init__(self, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+        self._reader = BodyReader(max_body_bytes, max(_MAX_TOTAL_BYTES, 2 * max_body_bytes))
 
     async def read(self, request: Request, wanted: type[T]) -> T:
         """Raises `Invalid`: `unsupported_media_type`, `invalid_json`, `invalid_body` naming the field; and what
@@ -31,13 +31,13 @@ class JsonBodies:
             raise Invalid("Send application/json.", code="unsupported_media_type")
         body = await self._reader.read(request)
         try:
-            document = msgspec.json.decode(body)
+            msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise Invalid("The body is no JSON document.", code="invalid_json") from None
         if _NUL in body:
             raise Invalid("Text must not hold a NUL character.", code="invalid_body")
         try:
-            return msgspec.convert(document, wanted)
+            return msgspec.json.decode(body, type=wanted)
         except msgspec.ValidationError as error:
             raise _invalid(error) from None
 

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from telemetra import __version__
 from telemetra.api.answers import problem
+from telemetra.api.connector_document import connector_components
 from telemetra.api.examples import EXAMPLES, PROBLEM_EXAMPLE
 from telemetra.api.intake_document import REF, intake_components
 from telemetra.kinds.registry import Registry
@@ -19,6 +20,8 @@ from telemetra.operations.models import Problem
 TITLES = {
     "streams": "What streams are and what their minutes and moments say.",
     "moments": "How moments are detected, what other settings would have found, and taking them along.",
+    "connectors": "Sources that fetch feeds by themselves.",
+    "feeds": "What feeds brought.",
     "intake": "How events come in.",
     "accounts": "What became of every event.",
     "live": "Live push; its messages are in asyncapi.json.",
@@ -45,6 +48,7 @@ def build_openapi(app: FastAPI, registry: Registry) -> dict[str, Any]:
     )
     _, components = msgspec.json.schema_components([Problem, *EXAMPLES], ref_template=REF)
     components |= intake_components(registry)
+    components |= connector_components()
     components["Problem"]["examples"] = [PROBLEM_EXAMPLE]
     document["components"] = {"schemas": components}
     other = problem("Any other error: Host or Origin refused (403), or an error of the server (500).")

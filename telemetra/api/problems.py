@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telemetra.clock import Clock
-from telemetra.errors import Invalid, NotFound, Overloaded, TelemetraError, Unavailable, Unreadable
+from telemetra.errors import Invalid, InvalidFields, NotFound, Overloaded, TelemetraError, Unavailable, Unreadable
 from telemetra.model.times import to_datetime
 from telemetra.observability import current_correlation_id
 from telemetra.operations.models import FieldError, Problem
@@ -84,8 +84,11 @@ class Problems:
                 headers = {"Retry-After": str(max(1, math.ceil(error.retry_after_seconds)))}
                 return self.response(path, status, error.code, str(error), headers=headers)
             case Invalid():
-                errors = None if error.field is None else [FieldError(error.field, error.code, str(error))]
-                return self.response(path, STATUS_OF_CODE.get(error.code, 422), error.code, str(error), errors=errors)
+                wrong = error.errors if isinstance(error, InvalidFields) else (error,)
+                errors = [FieldError(each.field, each.code, str(each)) for each in wrong if each.field is not None]
+                return self.response(
+                    path, STATUS_OF_CODE.get(error.code, 422), error.code, str(error), errors=errors or None
+                )
             case NotFound():
                 return self.response(path, 404, error.code, str(error))
             case Unreadable():

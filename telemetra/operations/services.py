@@ -13,6 +13,7 @@ from telemetra.kinds.registry import Registry
 from telemetra.live.hub import Hub
 from telemetra.live.realtime import RealtimeHub
 from telemetra.observability import Metrics
+from telemetra.operations.connector_ports import ConnectorPorts
 from telemetra.operations.intake import Intake
 from telemetra.settings import Settings
 from telemetra.store.database import Database
@@ -50,4 +51,5 @@ class Services:
     registry: Registry
     metrics: Metrics
     intake: Intake
+    connectors: ConnectorPorts
     pipeline: Callable[[], PipelineStatus]

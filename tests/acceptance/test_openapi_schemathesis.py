@@ -15,7 +15,7 @@ __all__ = ["product"]
 
 EXAMPLES = 25
 SEED = 1
-SECONDS = 120
+SECONDS = 480
 CANNOT_BE_SAID = "positive_data_acceptance"
 """A schema has no way to say that a timestamp is at most five minutes ahead."""
 

@@ -13,16 +13,21 @@ from fastapi import FastAPI
 from telemetra.api.app import create_app
 from telemetra.cache.memory import MemoryCache
 from telemetra.clock import Clock, system_clock
+from telemetra.encryption_keys import EncryptionKey
 from telemetra.eventlog.postgres import PostgresLog
 from telemetra.kinds.registry import load_registry
 from telemetra.live.hub import Hub
 from telemetra.live.realtime import RealtimeHub
+from telemetra.model.connector import ConnectorConfig
 from telemetra.observability import Metrics
+from telemetra.operations.connector_models import ProbeResult
+from telemetra.operations.connector_ports import ConnectorPorts
 from telemetra.operations.intake import Intake, IntakeLimits
 from telemetra.operations.services import PipelineStatus, Services
 from telemetra.settings import Settings
 from telemetra.standby import StoredMoments
 from telemetra.store.database import Database
+from telemetra.store.vault import Vault
 
 BASE_URL = "http://127.0.0.1:8000"
 
@@ -43,8 +48,23 @@ class PipelineState:
         return PipelineStatus(**vars(self))
 
 
+def open_vault() -> Vault:
+    """A vault with a key of its own."""
+    return Vault([EncryptionKey(bytes(range(32)))])
+
+
+async def no_probe(config: ConnectorConfig, *, limit: int, seconds: float) -> ProbeResult:
+    """For tests that try nothing out."""
+    raise AssertionError("no connection was to be made")
+
+
 def make_services(
-    database: Database, *, clock: Clock = system_clock, pipeline: PipelineState | None = None, **settings: Any
+    database: Database,
+    *,
+    clock: Clock = system_clock,
+    pipeline: PipelineState | None = None,
+    connectors: ConnectorPorts | None = None,
+    **settings: Any,
 ) -> Services:
     chosen = Settings(_env_file=None, **settings)  # type: ignore[call-arg]
     registry = load_registry(chosen.currency)
@@ -68,6 +88,7 @@ def make_services(
         registry=registry,
         metrics=metrics,
         intake=Intake(log, registry, limits, clock, metrics),
+        connectors=connectors or ConnectorPorts(open_vault(), lambda: None, no_probe),
         pipeline=pipeline or PipelineState(),
     )
 
