@@ -19,8 +19,10 @@ from telemetra import __version__
 from telemetra import app as parts
 from telemetra.clock import system_clock
 from telemetra.commands import backtest as backtest_command
+from telemetra.commands import connectors as connectors_command
 from telemetra.commands import recompute as recompute_command
 from telemetra.commands import rotate_keys as rotate_keys_command
+from telemetra.commands import watch as watch_command
 from telemetra.commands.backtest import ReportForm
 from telemetra.commands.database import reach_postgres
 from telemetra.demo import Demo
@@ -46,6 +48,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(connectors_command.app)
 
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on (HOST).", show_default=False)]
@@ -151,6 +154,28 @@ def replay(
         _say(f"Serving on {address} (Ctrl-C ends it)")
 
     uvloop.run(parts.serve(settings, beside=beside))
+
+
+@app.command()
+def watch(
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="twitch:CHANNEL, okx:INSTRUMENT, …", show_default=False)
+    ],
+    feed_url: Annotated[
+        str | None,
+        typer.Option(help="Address of the feed, for a mirror of it.", show_default="the one of the preset"),
+    ] = None,
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Watch a feed in the terminal: rate, price or viewers, moments.
+
+    By the server that runs here, else by one that is started and ends with it. The feed is connected by the preset of
+    its name (`telemetra connectors presets` lists them); a connector that was not running before stops at the end.
+    """
+    settings = load_settings(host=host, port=port, data_dir=data_dir)
+    watch_command.run(watch_command.parse_target(target, feed_url), settings)
 
 
 @app.command()
