@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support.seeded import product
 
@@ -20,6 +21,7 @@ CANNOT_BE_SAID = "positive_data_acceptance"
 """A schema has no way to say that a timestamp is at most five minutes ahead."""
 
 
+@pytest.mark.timeout(SECONDS + 60)
 def test_the_api_is_as_its_document_says(product: httpx.Client, tmp_path: Path) -> None:
     command = [
         str(Path(sys.executable).with_name("schemathesis")),
