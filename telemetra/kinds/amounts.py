@@ -21,8 +21,7 @@ AMOUNT_SCHEMA = msgspec.Meta(
 )
 """Of a field that is declared as `msgspec.Raw` and read by `parse_amount`."""
 
-ABSENT = msgspec.Raw(b"")
-"""The default of such a field that may be left out: msgspec takes no `Raw | None`. A null stays the bytes `null`."""
+_ABSENT = msgspec.Raw(b"")
 
 AMOUNT_NEEDS = "must be a number or a decimal string from 0 to 10^12 with at most 12 decimals"
 
@@ -38,6 +37,12 @@ _CODES = """
     USD UYU UYW UZS VED VES VND VUV WST XAF XAG XAU XCD XCG XOF XPD XPF XPT YER ZAR ZMW ZWG
 """
 CURRENCIES = frozenset((*_CODES.split(), "bits"))
+
+
+def absent() -> msgspec.Raw:
+    """The default (as a factory) of such a field that may be left out. msgspec takes no `Raw | None`, and a plain
+    default cannot be said in a JSON schema. A null stays the bytes `null`."""
+    return _ABSENT
 
 
 def is_given(raw: msgspec.Raw) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 
 from telemetra.engine.measures import Count
 from telemetra.engine.measures_price import Mean, Prices, Traded
-from telemetra.kinds.amounts import ABSENT, AMOUNT_NEEDS, AMOUNT_SCHEMA, is_given, parse_amount, scaled_amount
+from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, absent, is_given, parse_amount, scaled_amount
 from telemetra.kinds.base import EVENT_COUNT, Cause, EventType, Kind, Metric, Series, Situation
 from telemetra.model.event import Event
 
@@ -34,27 +34,27 @@ class Trade(msgspec.Struct, gc=False):
     """What connectors add: the received item as `raw`, and where it came from."""
 
     price: Amount
-    size: Amount = ABSENT
+    size: Amount = msgspec.field(default_factory=absent)
     side: Literal["buy", "sell"] | None = None
     trade_id: Name | None = None
     exchange: Name | None = None
     instrument: Name | None = None
     message_type: Name | None = None
-    raw: msgspec.Raw = ABSENT
+    raw: msgspec.Raw = msgspec.field(default_factory=absent)
 
 
 class Ticker(msgspec.Struct, gc=False):
     """`mid`: there was no trade; `last` is the middle of bid and ask."""
 
     last: Amount
-    bid: Amount = ABSENT
-    ask: Amount = ABSENT
-    volume_24h: Amount = ABSENT
+    bid: Amount = msgspec.field(default_factory=absent)
+    ask: Amount = msgspec.field(default_factory=absent)
+    volume_24h: Amount = msgspec.field(default_factory=absent)
     mid: bool = False
     exchange: Name | None = None
     instrument: Name | None = None
     message_type: Name | None = None
-    raw: msgspec.Raw = ABSENT
+    raw: msgspec.Raw = msgspec.field(default_factory=absent)
 
 
 def build(currency: str) -> Kind:
