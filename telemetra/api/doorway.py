@@ -28,6 +28,7 @@ class Doorway:
         self._problems = problems
         self._doors = doors
         self._plain = {(method, door.path): door for door in doors for method in door.methods or ()}
+        self._plain_paths = {path for _, path in self._plain}
         self._patterns = [door for door in doors if door.param_convertors]
         self._remembered = functools.lru_cache(maxsize=REMEMBERED)(self._find)
 
@@ -56,6 +57,8 @@ class Doorway:
         door = self._plain.get((method, path))
         if door is not None:
             return door, ()
+        if path in self._plain_paths:  # `/connectors/test` is no connector
+            return None, ()
         for door in self._patterns:
             match = door.path_regex.match(path)
             if match is not None and method in (door.methods or ()):
@@ -64,5 +67,6 @@ class Doorway:
 
     def _allowed(self, path: str) -> list[str]:
         """The methods of all doors of a path: FastAPI's router would name those of the first one alone."""
-        fitting = [door for door in self._doors if door.path_regex.match(path)]
+        fitting = [door for door in self._doors if door.path == path]
+        fitting = fitting or [door for door in self._doors if door.path_regex.match(path)]
         return sorted({method for door in fitting for method in door.methods or ()})

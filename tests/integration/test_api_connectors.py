@@ -183,6 +183,12 @@ async def test_wrong_presets_and_states(client: httpx.AsyncClient, body: dict[st
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
+async def test_words_of_the_path_are_no_connectors(client: httpx.AsyncClient) -> None:
+    for path, allowed in (("/api/connectors/test", "POST"), ("/api/connectors/presets", "GET")):
+        answer = await client.delete(path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 async def test_by_a_preset(client: httpx.AsyncClient) -> None:
     presets = {preset["name"] for preset in (await client.get("/api/connectors/presets")).json()}
     assert "okx" in presets
