@@ -14,12 +14,12 @@ from telemetra.formats import problems
 from telemetra.formats.native import ALIASES, RawEvent, parse_one
 from telemetra.formats.safety import DEPTH_MAX, NUMBER_CHARACTERS_MAX
 from telemetra.kinds.base import EventType
-from telemetra.kinds.broadcast import build
+from telemetra.kinds.registry import load_registry
 from telemetra.model.window import SECOND
 from telemetra.operations.intake import FUTURE_LIMIT, IntakeLimits
 
 PAGE = (Path(__file__).parent.parent / "docs/reference/events.md").read_text()
-TYPES = build("USD").types
+TYPES = load_registry("USD").types
 CODES = {value for name, value in vars(problems).items() if name.isupper() and isinstance(value, str)}
 OF_FILES = {problems.INVALID_LINE}
 OF_REQUESTS = {problems.TOO_MANY} if hasattr(problems, "TOO_MANY") else set()

@@ -137,8 +137,8 @@ class Binance:
                 data = bytes(head.data)
                 if data[:1] == b"[":
                     return self._read_many(data, _raws.decode(data), head.stream, received_at)
-                return self._read_one(data, head.stream, _head.decode(data), body, received_at)
-            return self._read_one(body, head.stream, head, body, received_at)
+                return self._read_one(data, head.stream, _head.decode(data), received_at)
+            return self._read_one(body, head.stream, head, received_at)
         except PARSER_ERRORS as error:
             return Reading(control="unknown", detail=str(no_json(error)))
 
@@ -149,35 +149,33 @@ class Binance:
         reading = Reading()
         marks: Marks = []
         for index, raw in enumerate(items):
-            self._add(reading, marks, bytes(raw), stream, _head.decode(raw), body, index)
+            self._add(reading, marks, bytes(raw), _head.decode(raw), index)
         reading.sequences = tuple(marks)
         return reading
 
-    def _read_one(self, data: bytes, stream: str, head: _Head, body: bytes, received_at: int) -> Reading:
+    def _read_one(self, data: bytes, stream: str, head: _Head, received_at: int) -> Reading:
         if head.e == "serverShutdown":
             return Reading(control="ack", detail="the server shuts down", reconnect=True)
         if not head.e and not (head.u and head.s and head.b):
             return read_rest(self._writer, data, stream, received_at)
         reading = Reading()
         marks: Marks = []
-        self._add(reading, marks, data, stream, head, body, 0)
+        self._add(reading, marks, data, head, 0)
         if marks:
             reading.sequences = tuple(marks)
         return reading
 
-    def _add(
-        self, reading: Reading, marks: Marks, data: bytes, stream: str, head: _Head, body: bytes, index: int
-    ) -> None:
+    def _add(self, reading: Reading, marks: Marks, data: bytes, head: _Head, index: int) -> None:
         """The event in `data`; what cannot be read as its type is kept as a message."""
         event, raw = head.e or "bookTicker", msgspec.Raw(data)
         try:
-            draft = self._market(event, data, raw, marks, body, index)
+            draft = self._market(event, data, raw, marks, index)
         except (BadNumber, *PARSER_ERRORS) as error:
             reading.control, reading.detail = "unknown", f"{event[:60]}: {str(error)[:160]}"
             draft = None
-        reading.drafts.append(draft or self._message(event, data, raw, marks, f"{content_id(body)}:{index}"))
+        reading.drafts.append(draft or self._message(event, data, raw, marks, f"{content_id(data)}:{index}"))
 
-    def _market(self, event: str, data: bytes, raw: msgspec.Raw, marks: Marks, body: bytes, index: int) -> Draft | None:
+    def _market(self, event: str, data: bytes, raw: msgspec.Raw, marks: Marks, index: int) -> Draft | None:
         writer = self._writer
         if event == "trade":
             trade = _trade.decode(data)
@@ -217,11 +215,11 @@ class Binance:
         if event == "bookTicker":
             quote = _book_ticker.decode(data)
             name, time = writer.instrument(quote.s) or "", source_time(quote.T or quote.E)
-            return writer.ticker(name, f"{content_id(body)}:{index}", time, None, quote.b, quote.a, None, event, raw)
+            return writer.ticker(name, f"{content_id(data)}:{index}", time, None, quote.b, quote.a, None, event, raw)
         if event in {"24hrTicker", "24hrMiniTicker"}:
             found = _ticker.decode(data)
             name, time = writer.instrument(found.s) or "", source_time(found.E)
-            event_id = f"{content_id(body)}:{index}"
+            event_id = f"{content_id(data)}:{index}"
             return writer.ticker(name, event_id, time, found.c, found.b, found.a, found.v, event, raw)
         return None
 

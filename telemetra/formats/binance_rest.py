@@ -29,8 +29,9 @@ def read_rest(writer: DraftWriter, body: bytes, stream: str, received_at: int) -
     if body[:1] == b"[":
         items = _raws.decode(body)
         reading = Reading() if items else Reading(control="ack", detail="an empty answer")
+        message_id = content_id(body)
         for index, raw in enumerate(items):
-            _add(reading, writer, raw, stream, body, index, received_at)
+            _add(reading, writer, raw, stream, f"{message_id}:{index}", received_at)
         return reading
     fields = read_fields(body)
     if not fields:
@@ -47,7 +48,7 @@ def read_rest(writer: DraftWriter, body: bytes, stream: str, received_at: int) -
     if fields.keys() == {"serverTime"}:
         return Reading(control="heartbeat", detail="server time")
     reading = Reading()
-    _add(reading, writer, msgspec.Raw(body), stream, body, 0, received_at)
+    _add(reading, writer, msgspec.Raw(body), stream, f"{content_id(body)}:0", received_at)
     return reading
 
 
@@ -58,29 +59,26 @@ def _failure(fields: Fields) -> Reading | None:
     return Reading(control="error", detail=f"{code} {text}".strip()[:300], refused=code in _REFUSALS)
 
 
-def _add(
-    reading: Reading, writer: DraftWriter, raw: msgspec.Raw, stream: str, body: bytes, index: int, received_at: int
-) -> None:
-    event_id = f"{content_id(body)}:{index}"
+def _add(reading: Reading, writer: DraftWriter, raw: msgspec.Raw, stream: str, event_id: str, received_at: int) -> None:
     symbol, _, channel = stream.partition("@")
     channel = channel.partition("@")[0]
     if bytes(raw)[:1] == b"{":
         try:
             fields = read_fields(raw)
         except PARSER_ERRORS as error:
-            reading.control, reading.detail = "unknown", f"item {index}: {str(error)[:160]}"
+            reading.control, reading.detail = "unknown", f"item {event_id.rpartition(':')[2]}: {str(error)[:160]}"
             return
         try:
             name = writer.instrument(text_of(fields, "symbol", "s") or symbol or None)
             draft = _market(writer, fields, name, event_id, raw, received_at) if name else None
         except BadNumber as error:
-            reading.control, reading.detail = "unknown", f"item {index}: {error}"
+            reading.control, reading.detail = "unknown", f"item {event_id.rpartition(':')[2]}: {error}"
             name, draft = None, None
         reading.drafts.append(draft or _message(writer, fields, name, channel, event_id, raw))
     elif bytes(raw)[:1] == b"[" and not symbol:
         reading.drafts.append(_kline(writer, raw, event_id))
     else:
-        reading.control, reading.detail = "unknown", f"item {index} is no object"
+        reading.control, reading.detail = "unknown", f"item {event_id.rpartition(':')[2]} is no object"
 
 
 def _market(

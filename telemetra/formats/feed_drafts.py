@@ -17,7 +17,7 @@ from telemetra.kinds.amounts import parse_amount
 DEFAULT_STREAM: Final = "{exchange}:{instrument}"
 SIDES: Final = {"buy": "buy", "sell": "sell", "bid": "buy", "ask": "sell", "b": "buy", "s": "sell"}
 
-_STREAM_ID_MAX = 200
+_STREAM_ID_MAX = _ID_MAX = 200
 _NO_STREAM_ID = re.compile(r"[^A-Za-z0-9._:@#-]")
 _PLAIN_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
 _UNITS: Final = {"s": 1_000_000.0, "ms": 1000.0, "us": 1.0, "ns": 0.001}
@@ -124,6 +124,8 @@ class DraftWriter:
         raw: msgspec.Raw,
     ) -> Draft:
         """Raises `BadNumber`."""
+        if len(event_id) > _ID_MAX or (trade_id is not None and len(trade_id) > _ID_MAX):
+            raise BadNumber(f"the trade's id is longer than {_ID_MAX} characters")
         data: dict[str, Any] = {"price": need_amount("price", price)}
         if size is not None:
             data["size"] = need_amount("size", size)

@@ -149,7 +149,7 @@ class Generic:
         kind = values.text(fields.get("message_type"), 100) or str(means)
         if means == "trade":
             if own_id or trade_id:
-                event_id = f"{name}:trade:{own_id or trade_id}"[:200]
+                event_id = f"{name}:trade:{own_id or trade_id}"
             side = SIDES.get((side or "").lower())
             return self._writer.trade(name, event_id, time, price or "", size, side, trade_id, kind, raw)
         if own_id:

@@ -81,14 +81,9 @@ def parse_line(line: str) -> IrcMessage:
 
 
 def _params(rest: str) -> list[str]:
-    params: list[str] = []
-    while rest := rest.lstrip(" "):
-        if rest.startswith(":"):
-            params.append(rest[1:])
-            break
-        param, _, rest = rest.partition(" ")
-        params.append(param)
-    return params
+    middle, colon, trailing = f" {rest}".partition(" :")
+    params = [param for param in middle.split(" ") if param]
+    return [*params, trailing] if colon else params
 
 
 def _unescape(value: str) -> str:

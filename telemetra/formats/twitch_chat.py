@@ -113,4 +113,4 @@ def _read_notice(message: IrcMessage, reading: Reading) -> None:
 def _note(reading: Reading, control: Control, detail: str) -> None:
     """The most important thing of a frame is told."""
     if _WEIGHT[control] > _WEIGHT[reading.control]:
-        reading.control, reading.detail = control, detail
+        reading.control, reading.detail = control, detail[:300]
