@@ -6,10 +6,11 @@ A moment that is found no more, or that begins elsewhere, stops make_lirik.py: t
 from __future__ import annotations
 
 JUDGEMENTS = {
-    "11:58:20": (
-        "Right about what, wrong about when. The stream goes live at 12:05, the room is closed to those who have not "
-        "subscribed (“bye nonsubs”), and everybody spams channel emotes until 12:09. But the moment begins while the "
-        "chat merely fills up, with 67 messages in its first minute and half an hour of history."
+    "12:05:10": (
+        "Agree, to ten seconds: the stream goes live at 12:05 (“U ARE LIVE”), the room is closed to those who have not "
+        "subscribed (“bye plebs”), and everybody spams channel emotes until 12:09. The chat had filled up in the "
+        "minutes before; that is the moment of 11:58:20, true (99 messages a minute "
+        "after 30) but hardly one for anybody."
     ),
     "12:48:10": (
         "Agree. He has the better gun, touches the mouse wheel, changes weapons and dies: “HE COULD BUT HE SCROLLED "

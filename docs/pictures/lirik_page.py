@@ -25,7 +25,8 @@ at full speed. The picture and this page are made of what its REST API answered 
 - **The dashed line** is the level of the baseline that each minute was compared with. The script works it out again
   with the product's own class, and stops if that does not lead to the z-score that the server stored for each minute.
 - **A moment** opens when the last 60 s stand four scales above what is usual and hold at least {least:.0f} messages;
-  three scales are enough where its cause is clear. Orange is the series in the moment's own evidence: the 60 s that
+  three scales are enough where its cause is clear. A burst within one that has lasted for five minutes is another one.
+  Orange is the series in the moment's own evidence: the 60 s that
   end every ten seconds. They need not be a minute of the clock, so a peak may stand above the blue line.
 - **Green** are turns of the mood: much the same amount of chat, in another tone.
 - **The quiet chat** has {quiet_messages} messages in {quiet_hours:.0f} hours and {quiet_moments}. Its one peak, a gift

@@ -11,8 +11,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from telemetra.model.window import HOP, HOPS_PER_WINDOW, SECOND
+from telemetra.model.window import HOP, HOPS_PER_WINDOW, MINUTE, SECOND
+from telemetra.moments.scale import score_of
 from telemetra.moments.settings import MomentSettings
+
+SETTLED = 5 * MINUTE
+"""After so long what a moment has brought is compared with what comes."""
 
 ACTIVE_Z = 3.0
 """A single hop belongs to a moment when it alone, kept up for a minute, would stand so many scales off the level."""
@@ -75,7 +79,7 @@ def step(watch: Watch, reading: Reading, settings: MomentSettings) -> Change | N
         big_enough = (reading.value if watch.up else reading.level) >= watch.least
         if score < settings.open_score or not big_enough or reading.end <= watch.muted_until:
             return None
-        watch.alarm = _opened(reading, score, watch.up)
+        watch.alarm = opened(reading._replace(score=score), up=watch.up)
         return Change.OPENED
     if _is_active(reading.hops[-1], reading, watch.up):
         alarm.active_until = reading.end
@@ -95,6 +99,23 @@ def step(watch: Watch, reading: Reading, settings: MomentSettings) -> Change | N
     return None
 
 
+def rises_again(
+    watch: Watch, reading: Reading, before: Sequence[float], spread: float, settings: MomentSettings
+) -> Reading | None:
+    """`reading` as it stands above the highest of the windows `before` it, where that alone would open a moment.
+
+    So a moment that has lasted for a while ends where another one begins: a chat that fills up, and then bursts.
+    `spread`: the share of its level by which such a series ordinarily varies.
+    """
+    if not watch.up or not before:
+        return None
+    level = max(before)
+    scale = max(reading.scale, spread * level)
+    z = (reading.value - level) / scale
+    score = score_of(z) if z > 0 else 0.0
+    return reading._replace(level=level, scale=scale, z=z, score=score) if score >= settings.open_score else None
+
+
 def release(watch: Watch, end: int, settings: MomentSettings) -> None:
     """Take away the alarm that closed at `end`, and mute the watch for a while."""
     watch.alarm = None
@@ -108,7 +129,8 @@ def _is_active(hop: float | None, reading: Reading, up: bool) -> bool:
     return distance >= ACTIVE_Z * reading.scale
 
 
-def _opened(reading: Reading, score: float, up: bool) -> Alarm:
+def opened(reading: Reading, *, up: bool = True) -> Alarm:
+    """The alarm that begins with `reading`."""
     active = [_is_active(hop, reading, up) for hop in reading.hops]
     first = last = len(active) - 1
     if any(active):
@@ -126,10 +148,10 @@ def _opened(reading: Reading, score: float, up: bool) -> Alarm:
         peak=reading.value,
         peak_at=reading.end,
         z=reading.z,
-        severity=score,
+        severity=reading.score,
         active_until=reading.end - (newest - last) * HOP,
         loud_until=reading.end,
-        told=score,
+        told=reading.score,
     )
 
 

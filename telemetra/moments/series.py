@@ -16,8 +16,8 @@ from telemetra.moments.base import Detector
 from telemetra.moments.context import Context
 from telemetra.moments.episode import Episode, situation_of, to_moment
 from telemetra.moments.heads import BURST, Heads, build_burst
-from telemetra.moments.policy import Alarm, Change, Reading, Watch, quiet, release, step
-from telemetra.moments.scale import z_of
+from telemetra.moments.policy import SETTLED, Alarm, Change, Reading, Watch, opened, quiet, release, rises_again, step
+from telemetra.moments.scale import score_of, z_of
 from telemetra.moments.settings import MomentSettings
 from telemetra.moments.windows import Windows
 
@@ -116,11 +116,13 @@ class SeriesWatch:
                 if window is not None:
                     episode.add_window(end, window)
                     episode.add_scores(scores)
-            change = step(
-                watch,
-                self._judged(reading, watch, live=info.is_live and not self._context.ending, busy=busy),
-                self.settings,
-            )
+            judged = self._judged(reading, watch, live=info.is_live and not self._context.ending, busy=busy)
+            if watch.alarm is not None and episode is not None:
+                again = self._again(judged, watch, watch.alarm, episode)
+                if again is not None:
+                    judged, episode = again, None
+                    moments.append(self._part(direction, watch.alarm, opened(again).onset))
+            change = step(watch, judged, self.settings)
             if change is None or watch.alarm is None:
                 continue
             if episode is None:
@@ -151,6 +153,26 @@ class SeriesWatch:
         if watch.alarm is None and self._is_explained(reading, watch):
             return reading._replace(score=self.settings.open_score)
         return reading
+
+    def _again(self, reading: Reading, watch: Watch, alarm: Alarm, episode: Episode) -> Reading | None:
+        """The reading with which another moment begins within one that has lasted for a while, if it does."""
+        if not self._series.count or reading.end - alarm.onset < SETTLED:
+            return None
+        since, until = reading.end - SETTLED, reading.end - MINUTE
+        before = [value for end, value in episode.windows if since <= end <= until]
+        return rises_again(watch, reading, before, self._series.spread, self.settings)
+
+    def _part(self, direction: str, alarm: Alarm, end: int) -> Moment:
+        """Close a moment where another one of its kind begins, with the peak that it had until then."""
+        episode = self._episodes[direction]
+        alarm.active_until = min(alarm.active_until, end)
+        alarm.peak, alarm.peak_at = max((value, at) for at, value in episode.windows if alarm.onset < at <= end)
+        alarm.z = (alarm.peak - alarm.level) / alarm.scale
+        alarm.severity = max(score_of(alarm.z), self.settings.open_score)
+        moment = self._emit(direction, alarm, episode, closed=True)
+        self._watches[direction].alarm = None
+        del self._episodes[direction]
+        return moment
 
     def _is_explained(self, reading: Reading, watch: Watch) -> bool:
         """Whether a rise that alone is too low for a moment is one by what is said in it."""

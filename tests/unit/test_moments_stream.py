@@ -72,6 +72,27 @@ def test_a_moment_is_noticed_within_thirty_seconds() -> None:
     pytest.fail("nothing was noticed")
 
 
+def test_a_burst_within_a_long_moment_is_another_one() -> None:
+    """Chat fills up to three times the usual, stays so for eight minutes, and then something happens."""
+    hops = [hop(number, chat=12) for number in range(90)] + [hop(number, chat=36) for number in range(90, 138)]
+    hops += [hop(number, chat=150) for number in range(138, 144)] + [hop(number, chat=12) for number in range(144, 180)]
+    filling, burst = latest(run(hops))
+    assert filling.timestamp == ORIGIN + 90 * HOP
+    assert filling.ended_at == burst.timestamp == ORIGIN + 138 * HOP
+    assert burst.ended_at == ORIGIN + 144 * HOP
+    assert (filling.metric_value, burst.metric_value) == (216.0, 900.0)
+    assert burst.metadata["baseline"]["level"] == 216.0
+    assert filling.severity < burst.severity
+
+
+def test_a_long_moment_that_goes_on_is_one() -> None:
+    rng = random.Random(8)
+    hops = [hop(number, chat=12) for number in range(90)]
+    hops += [hop(number, chat=rng.choice([30, 40, 55])) for number in range(90, 160)]
+    hops += [hop(number, chat=12) for number in range(160, 190)]
+    assert len(latest(run(hops))) == 1
+
+
 def test_a_moment_explains_itself() -> None:
     moment = next(moment for moment in latest(run(a_stream_with_a_burst())) if moment.moment_type == "chat_spike")
     metadata = moment.metadata
