@@ -108,7 +108,8 @@ class Series:
 
     `up` and `down` name the moment types raised; both may be the same. `spread` is the share of its level by which
     such a series ordinarily varies (a mean: the standard deviation of one event); it stands for history while there is
-    little. `step` is an ordinary event of a count of amounts: the floor is then the square root of mean times step.
+    little. `step` is an ordinary event of a count of amounts: the floor is then the square root of mean times step; 0
+    where none is known, as of amounts in any unit.
     It is also the noise of a gauge that counts heads; 0 for one that does not, such as a price.
     A window value below `least` is no rise, and a level below `least` nothing to fall from, worth a moment; for a mean
     it is the least change. `fall`: the share of its level at or below which a window has fallen. `explained`: the

@@ -91,7 +91,8 @@ def build(currency: str) -> Kind:
                 lambda values: values["volume_number"],
                 up="volume_spike",
                 unit="units",
-                spread=1.0,
+                spread=4.0,  # volumes have heavy tails: several times the usual is nothing unusual
+                step=0.0,
             ),
         ),
         primary="price",

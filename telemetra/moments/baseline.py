@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import sqrt
-from statistics import median
+from statistics import fmean, median
 from typing import Protocol
 
 from telemetra.kinds.base import Series
+from telemetra.moments.scale import LARGEST
 
 CAPACITY = 60
 HALF_LIFE = 40  # values, one a minute
@@ -57,7 +58,9 @@ class CountBaseline:
 
     The scale is at least the square root of the level (Poisson noise; of level times `step` where an event counts as
     about so much). `spread` is the share of its level by which such a series ordinarily varies: it stands for history
-    while there is little, and keeps the scale from vanishing.
+    while there is little, and keeps the scale from vanishing. With `step` 0 nobody knows what an ordinary event is
+    (amounts in any unit): where most windows are empty the scale is then the root mean square of history, so that not
+    every event is out of the ordinary, and without any event in it nothing is.
     """
 
     __slots__ = ("_spread", "_step", "_values", "level", "scale")
@@ -92,6 +95,8 @@ class CountBaseline:
         self.level = level = weighted_median(values)
         seen = NORMAL_MAD * weighted_median([abs(value - level) for value in values])
         noise = self._step * max(level, self._step)
+        if self._step == 0.0 and level == 0.0:
+            noise = fmean([value * value for value in values]) or LARGEST * LARGEST
         self.scale = sqrt(max(_variance(len(values), seen, self._spread * level), noise))
 
 

@@ -14,7 +14,7 @@ def describe(series: Series, alarm: Alarm, cause: Cause, *, up: bool) -> str:
     peak, level = (_signed if mean else _number)(alarm.peak), (_signed if mean else _number)(alarm.level)
     unit = f" {series.unit} a minute" if series.count and series.unit else ""
     head = f"{series.name.capitalize()} {'rose' if up else 'fell'} to {peak}{unit}"
-    if series.step == 0.0 and alarm.level > 0:
+    if not series.count and series.step == 0.0 and alarm.level > 0:
         return _describe_measured(series, alarm, cause, up=up)
     if up and not mean and alarm.level >= 1:
         compared = f", {alarm.peak / alarm.level:.1f} times the usual {level}"

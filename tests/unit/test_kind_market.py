@@ -192,6 +192,11 @@ def test_an_ordinary_walk_has_no_moment() -> None:
     assert not run(walk(120)).moments
 
 
+def test_a_market_with_a_trade_now_and_then_has_no_spike_at_each() -> None:
+    events = [trade(n, n * 240 + 1, "1.5", "1000000", "buy") for n in range(60)]
+    assert not run(events).moments
+
+
 @pytest.mark.parametrize(
     ("type_name", "data", "problem"),
     [
