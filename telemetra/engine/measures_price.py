@@ -183,5 +183,5 @@ class Mean:
 
 
 def quotient(total: int, scale: int, divisor: int, divisor_scale: int = MONEY_SCALE) -> Decimal:
-    """total·10^-scale / divisor·10^-divisor_scale."""
-    return QUOTIENT.divide(Decimal(f"{total}E-{scale}"), Decimal(f"{divisor}E-{divisor_scale}"))
+    """total·10^-scale / divisor·10^-divisor_scale, without needless zeros."""
+    return QUOTIENT.normalize(QUOTIENT.divide(Decimal(f"{total}E-{scale}"), Decimal(f"{divisor}E-{divisor_scale}")))
