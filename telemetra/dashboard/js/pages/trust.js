@@ -1,7 +1,38 @@
-/** Trust. */
-import { html } from "../view.js";
-import { Empty } from "../parts/basics.js";
+/** Whether the numbers can be trusted: the accounts of all events, what was refused, how the parts are. */
+import { query } from "../api.js";
+import { now } from "../clock.js";
+import { duration } from "../format.js";
+import { useLoad } from "../load.js";
+import { Problem, Skeleton } from "../parts/basics.js";
+import { Icon } from "../parts/icons.js";
+import { Health } from "../trust/health.js";
+import { Balance, ByMinute, BySource } from "../trust/ledger.js";
+import { Letters } from "../trust/letters.js";
+import { html, useMemo } from "../view.js";
+
+const DAY_MS = 24 * 3_600_000;
+const LAG_NOTED_SECONDS = 2;
 
 export function TrustPage() {
-  return html`<h1>Trust</h1><${Empty} title="Being built"></${Empty}>`;
+  const since = useMemo(() => new Date(now() - DAY_MS).toISOString(), []);
+  const ledger = useLoad(`/api/v1/ledger${query({ start_time: since })}`, { everySeconds: 5 });
+  const health = useLoad("/health/detailed", { everySeconds: 5 });
+  const report = /** @type {any} */ (health.data);
+  const lag = report?.services.pipeline?.details.lag_seconds ?? 0;
+  return html`
+    <div class="page-head"><h1>Trust</h1><p class="quiet">Received = counted + duplicate + late + rejected + dead, over the last 24 hours.</p></div>
+    ${lag > LAG_NOTED_SECONDS && html`<div class="lost" role="status"><${Icon} name="warning" /> The pipeline is ${duration(lag)} behind: the newest numbers are not complete.</div>`}
+    ${ledger.error && html`<${Problem} error=${ledger.error} retry=${ledger.reload} />`}
+    ${!ledger.data
+      ? !ledger.error && html`<${Skeleton} lines=${4} class="rows" />`
+      : html`
+        <div class="trust-grid">
+          <${Balance} total=${/** @type {any} */ (ledger.data).total} />
+          <div class="trust-column">
+            <${ByMinute} rows=${/** @type {any} */ (ledger.data).rows} now=${now()} />
+            <${BySource} rows=${/** @type {any} */ (ledger.data).rows} />
+          </div>
+          <${Health} report=${report} error=${health.error && !report ? health.error : null} />
+          <${Letters} />
+        </div>`}`;
 }
