@@ -1,0 +1,108 @@
+"""What comes while a page is open: numbers, moments, silence, a server that goes away and comes back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import STALE_AFTER_SECONDS
+from tests.support.browser import cheer, chromium, post, quiet_chat, watched
+from tests.support.process import Telemetra
+
+AWAY = ("WebSocket", "ERR_CONNECTION", "Failed to load resource", "net::")
+PUSHED_SECONDS = 2.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetra]:
+    """A product with three quiet chats in it, one for each test."""
+    chromium()
+    server = Telemetra(tmp_path_factory.mktemp("live"), {"STALE_AFTER": str(STALE_AFTER_SECONDS)})
+    server.start()
+    try:
+        for stream_id in ("arena", "bakery", "castle"):
+            post(server, quiet_chat(stream_id))
+        yield server
+    finally:
+        server.stop()
+
+
+def mark(page: Page) -> None:
+    page.evaluate("window.notReloaded = true")
+
+
+def not_reloaded(page: Page) -> bool:
+    return page.evaluate("window.notReloaded === true") is True
+
+
+def test_the_list_lives_goes_stale_and_learns_of_new_streams(browser: Browser, server: Telemetra) -> None:
+    with watched(browser, server.url) as seen:
+        page = seen.open("/")
+        row = page.get_by_role("row").filter(has_text="bakery")
+        expect(row).to_be_visible()
+        mark(page)
+        post(server, cheer("bakery"))
+        pushed = seen.heard('"last_moment"')
+        expect(row).to_contain_text("Chat spike")
+        assert time.monotonic() - pushed < PUSHED_SECONDS
+        expect(row).to_contain_text("Live")
+        expect(row).to_contain_text("Stale", timeout=1000 * (STALE_AFTER_SECONDS + 5))
+        post(server, quiet_chat("newcomer", minutes=1))
+        expect(page.get_by_role("row").filter(has_text="newcomer")).to_be_visible(timeout=15_000)
+        assert not_reloaded(page)
+
+
+def test_the_overlay_recovers_from_a_server_that_hangs(browser: Browser, server: Telemetra) -> None:
+    with watched(browser, server.url, viewport={"width": 900, "height": 400}) as seen:
+        page = seen.open("/overlay/castle?metrics=viewers,chat&emotes=3&moment_seconds=60")
+        post(server, cheer("castle"))
+        expect(page.locator(".overlay-moment")).to_contain_text("Chat spike")
+        expect(page.locator(".overlay-emotes")).to_contain_text("PogChamp")
+        expect(page.locator(".overlay-metric")).to_have_count(2)
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
+        mark(page)
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            expect(page.locator(".overlay-state")).to_have_text("Reconnecting", timeout=15_000)
+            assert set(page.locator(".overlay-metric strong").all_text_contents()) == {"–"}
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        post(server, cheer("castle", "d"))
+        expect(page.locator(".overlay-state")).to_have_count(0, timeout=30_000)
+        assert not_reloaded(page)
+        seen.excuse(*AWAY)
+
+
+def test_a_moment_appears_by_itself_then_silence_then_a_restart(browser: Browser, server: Telemetra) -> None:
+    with watched(browser, server.url) as seen:
+        page = seen.open("/streams/arena")
+        expect(page.locator(".pill").filter(has_text="Connected")).to_be_visible()
+        expect(page.get_by_text("No moment yet")).to_be_visible()
+        mark(page)
+
+        post(server, cheer("arena"))
+        pushed = seen.heard('"type":"moment"')
+        expect(page.locator(".moment").first).to_contain_text("Chat spike")
+        assert time.monotonic() - pushed < PUSHED_SECONDS
+        expect(page.get_by_role("status").filter(has_text="Chat spike: ")).to_be_attached()
+
+        expect(page.locator("h1")).to_contain_text("Stale", timeout=1000 * (STALE_AFTER_SECONDS + 15))
+        expect(page.get_by_text("Nothing has come for")).to_be_visible()
+        expect(page.locator(".tiles")).to_have_class("tiles is-old")
+
+        server.stop()
+        expect(page.locator(".pill").filter(has_text="Reconnecting")).to_be_visible()
+        expect(page.get_by_text("Not connected. What you see is as of")).to_be_visible()
+        expect(page.locator(".charts.is-frozen")).to_be_visible()
+        server.start()
+        post(server, cheer("arena", "d"))
+        expect(page.locator(".pill").filter(has_text="Connected")).to_be_visible(timeout=30_000)
+        expect(page.locator(".charts.is-frozen")).to_have_count(0)
+        expect(page.locator("h1")).to_contain_text("Live")
+        assert not_reloaded(page)
+        seen.excuse(*AWAY)
