@@ -105,7 +105,7 @@ def watched(browser: Browser, url: str, **options: Any) -> Iterator[Watched]:
         yield seen
     finally:
         context.close()
-    assert seen.wrong == []
+    assert not seen.wrong, seen.wrong
 
 
 def replay(server: Telemetra, file: Path) -> None:

@@ -131,3 +131,62 @@ export interface DeadLetter {
 }
 
 export type Connection = "connecting" | "live" | "lost";
+
+export type ConnectorState = "inactive" | "starting" | "running" | "reconnecting" | "stopped" | "error";
+
+export interface Connector {
+  connector_id: string;
+  name: string;
+  api_url: string;
+  auth_type: string;
+  exchange_name: string;
+  protocol_type: "REST" | "WebSocket";
+  format: string;
+  desired_state: "running" | "stopped";
+  status: ConnectorState;
+  stale: boolean;
+  last_error: string | null;
+  [field: string]: any;
+}
+
+export interface FeedGap {
+  id: string;
+  stream_id: string | null;
+  start: string;
+  end: string | null;
+  reason: string;
+  missing: number | null;
+  filled_at: string | null;
+}
+
+export interface ConnectorStatus {
+  status: ConnectorState;
+  desired_state: "running" | "stopped";
+  stale: boolean;
+  started_at: string | null;
+  last_message_timestamp: string | null;
+  message_count: number;
+  reconnect_attempts: number;
+  last_error: string | null;
+  error_log: Values[];
+  performance_metrics: Values;
+  streams: string[];
+  gaps: FeedGap[];
+}
+
+export interface Preset {
+  name: string;
+  title: string;
+  description: string;
+  parameters: { name: string; description: string; form: string; required: boolean; default: string | string[] | null; example: string | null }[];
+}
+
+export interface ProbeResult {
+  ok: boolean;
+  error: string | null;
+  seconds: number;
+  messages: number;
+  event_count: number;
+  events: { type: string; stream_id: string; data: any; problem: string | null }[];
+  controls: { control: string; detail: string }[];
+}
