@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from telemetra.formats.draft import Draft
-from telemetra.formats.feed import Reading
+from telemetra.formats.feed import Reading, SequenceMark
 from telemetra.formats.feed_drafts import BadNumber, DraftWriter, content_id, source_time
 from telemetra.formats.feed_json import PARSER_ERRORS, Fields, read_fields, text_of
 
@@ -32,6 +32,7 @@ def read_rest(writer: DraftWriter, body: bytes, stream: str, received_at: int) -
         message_id = content_id(body)
         for index, raw in enumerate(items):
             _add(reading, writer, raw, stream, f"{message_id}:{index}", received_at)
+        reading.sequences = tuple(mark for draft in reading.drafts if (mark := _mark(draft)) is not None)
         return reading
     fields = read_fields(body)
     if not fields:
@@ -50,6 +51,15 @@ def read_rest(writer: DraftWriter, body: bytes, stream: str, received_at: int) -
     reading = Reading()
     _add(reading, writer, msgspec.Raw(body), stream, f"{content_id(body)}:0", received_at)
     return reading
+
+
+def _mark(draft: Draft) -> SequenceMark | None:
+    """The number of a trade, from its id: a back-fill tells by it what is still missing."""
+    _, _, numbered = draft.event_id.partition(":")
+    kind, _, number = numbered.partition(":")
+    if draft.type != "market.trade" or not number.isdecimal() or len(number) >= 20:
+        return None
+    return SequenceMark(draft.stream_id, kind, int(number), int(number))
 
 
 def _failure(fields: Fields) -> Reading | None:

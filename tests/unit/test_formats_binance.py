@@ -103,7 +103,10 @@ def test_a_trade_is_the_same_by_rest_and_by_websocket() -> None:
     }
     aggregated = {"a": 7, "p": "4.1", "q": "12", "f": 1, "l": 2, "T": 1499865549590, "m": False, "M": True}
     (by_socket,) = read("binance", pushed).drafts
-    (by_rest,) = read("binance", [answered], instrument="BTCUSDT").drafts
+    answer = read("binance", [answered, answered | {"id": 28458}], instrument="BTCUSDT")
+    by_rest = answer.drafts[0]
+    assert answer.sequences == tuple(SequenceMark("binance:BTC-USDT", "trade", n, n) for n in (28457, 28458))
+    assert answer.sequences[:1] == read("binance", pushed).sequences
     assert by_socket.event_id == by_rest.event_id == "BTC-USDT:trade:28457"
     assert by_socket.timestamp == by_rest.timestamp == 1499865549590000
     assert data(by_socket)["side"] == data(by_rest)["side"] == "sell"  # the buyer was the maker
