@@ -6,6 +6,7 @@ Times are event times in microseconds, both inclusive.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -62,6 +63,9 @@ _BETWEEN = """
 """
 _OF_CONNECTOR = """
     SELECT * FROM gaps WHERE workspace_id = %s AND connector_id = %s ORDER BY "from" DESC LIMIT %s OFFSET %s
+"""
+_FINAL_UNTIL = """
+    SELECT max(final_until) AS final_until FROM stream_state WHERE workspace_id = %s AND stream_id = ANY(%s)
 """
 
 
@@ -143,6 +147,12 @@ async def gaps_of_connector(
     """All gaps of a connector, newest first."""
     rows = await database.fetch_all(_OF_CONNECTOR, (workspace_id, connector_id, limit, offset))
     return [_gap(row) for row in rows]
+
+
+async def final_until(database: Database, workspace_id: str, streams: Sequence[str]) -> int | None:
+    """Events before this are late in at least one of the streams; None when none of them has any final minute."""
+    row = await database.fetch_one(_FINAL_UNTIL, (workspace_id, list(streams)))
+    return None if row is None else micros(row["final_until"])
 
 
 def _gap(row: Row) -> Gap:

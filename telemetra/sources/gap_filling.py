@@ -1,0 +1,128 @@
+"""Gaps of a running connector, and what is done about them: noted at once, stored, and filled where the source allows.
+
+A back-fill goes into the log before the live data that follows the gap: events of a minute that is final would be late.
+What is too late all the same stays a gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+
+from telemetra.errors import TelemetraError, Unavailable
+from telemetra.formats.feed import FeedFormat, SequenceMark
+from telemetra.sources.backfill import Backfiller
+from telemetra.sources.gap_records import GapRecords, Record
+from telemetra.sources.hand_in import HandIn
+from telemetra.sources.sequences import Observed
+from telemetra.store.database import Database
+from telemetra.store.gaps import final_until
+
+HOLD_SECONDS = 20.0
+"""How long live data may wait for a back-fill."""
+TRIES = 3
+TRY_AGAIN_SECONDS = 2.0
+
+
+class GapFilling:
+    """Belongs to one run of a connector. `backfiller` None: the source has no way to ask for what was missed."""
+
+    def __init__(
+        self,
+        records: GapRecords,
+        hand_in: HandIn,
+        database: Database,
+        workspace_id: str,
+        *,
+        backfiller: Backfiller | None,
+        new_format: Callable[[], FeedFormat],
+        note: Callable[[str], None],
+    ) -> None:
+        self.records = records
+        self.instruments: Mapping[str, str] = {}
+        self.take_late: Callable[[list[SequenceMark]], None] = lambda marks: None
+        self.wake = asyncio.Event()
+        self._hand_in = hand_in
+        self._database = database
+        self._workspace_id = workspace_id
+        self._backfiller = backfiller
+        self._new_format = new_format
+        self._note = note
+        self._waiting: list[Record] = []
+
+    def lost(self, start: int | None, reason: str) -> None:
+        """The connection is gone; `start`: the event time of the last event, None if there never was one."""
+        if start is not None:
+            self.records.lost(start, reason)
+            self.wake.set()
+
+    def data(self, time: int) -> None:
+        """Data came, the first of it from `time`."""
+        if self.records.open is None:
+            return
+        record = self.records.data(time)
+        if record is not None:
+            self._expect(record)
+
+    def observed(self, observed: Observed) -> None:
+        """What the source's own numbers tell."""
+        self.records.lost_numbers(observed.lost)
+        for record in self.records.holes(observed.new):
+            self._expect(record)
+        if observed.filled:
+            self.records.late()
+        self.wake.set()
+
+    def _expect(self, record: Record) -> None:
+        self.wake.set()
+        if self._backfiller is not None and not record.awaits_backfill:
+            record.awaits_backfill = True
+            self._waiting.append(record)
+            self._hand_in.hold()
+
+    async def fill(self) -> None:
+        """Fetch what is waited for, then let the live data go on. Never raises for the source's failures."""
+        if not self._waiting:
+            return
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HOLD_SECONDS):
+                    while self._waiting:
+                        await self._try(self._waiting[0])
+                        self._waiting.pop(0)
+        finally:
+            for record in self._waiting:
+                record.awaits_backfill = False
+            self._waiting.clear()
+            self._hand_in.go_on()
+
+    async def _try(self, record: Record) -> None:
+        for attempt in range(TRIES):
+            try:
+                await self._fill(record)
+                break
+            except Unavailable as error:
+                self._note(f"back-fill: {error}")
+                if attempt < TRIES - 1:
+                    await asyncio.sleep(max(TRY_AGAIN_SECONDS, error.retry_after_seconds))
+            except TelemetraError as error:
+                self._note(f"back-fill: {error}")
+                break
+        record.awaits_backfill = False
+
+    async def _fill(self, record: Record) -> None:
+        assert self._backfiller is not None, "only then is something waited for"
+        fetched = await self._backfiller.fetch(record, self.instruments, self._new_format())
+        streams = [record.stream_id] if record.stream_id is not None else list(self.instruments)
+        final = await final_until(self._database, self._workspace_id, streams)
+        await self._hand_in.submit(fetched.drafts)
+        self.take_late(fetched.marks)
+        if not fetched.whole or record.missing:
+            self._note("back-fill: the source did not give all that was missed")
+        elif final is not None and final > record.start:
+            # Minutes that were final before: what came for them is kept, but not counted.
+            record.end = min(record.end or final, final - 1)
+        else:
+            record.filled = True
+            record.details = {"by": "back-fill", "events": len(fetched.drafts)}

@@ -1,0 +1,183 @@
+"""The gaps of one connector: noticed at once, stored soon after, in whatever state they are in by then.
+
+A record is changed in memory and written by `settle`; an outage of the database delays the rows and loses none. What
+was closed and filled before it was ever stored (messages out of order) leaves no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from telemetra.observability import Metrics
+from telemetra.sources.sequences import Hole
+from telemetra.store import gaps
+from telemetra.store.connector_status import streams_of
+from telemetra.store.database import Database
+
+Invalidate = Callable[[str, Sequence[str]], Awaitable[None]]
+"""Called with a workspace and the streams about which stored answers have changed."""
+
+_MOST_RECORDS = 200
+
+
+class Record:
+    """One gap. Event times in microseconds; `end` None while it lasts. `stream_id` None: all of the connector's."""
+
+    def __init__(self, start: int, reason: str, stream_id: str | None = None) -> None:
+        self.start = start
+        self.end: int | None = None
+        self.reason = reason
+        self.stream_id = stream_id
+        self.holes: list[Hole] = []
+        self.filled = False
+        self.details: dict[str, Any] = {}
+        self.id: str | None = None
+        self.awaits_backfill = False
+        self._stored: tuple[Any, ...] | None = None
+
+    @property
+    def missing(self) -> int | None:
+        return sum(hole.missing for hole in self.holes) if self.holes else None
+
+    @property
+    def done(self) -> bool:
+        """Closed, stored as it is, and nothing more to be expected."""
+        return self.end is not None and not self.awaits_backfill and (self.filled or not self.holes)
+
+    def changed(self) -> bool:
+        return self._stored != self.state()
+
+    def stored(self, state: tuple[Any, ...]) -> None:
+        self._stored = state
+
+    def state(self) -> tuple[Any, ...]:
+        return self.start, self.end, self.filled, self.missing
+
+
+class GapRecords:
+    """Belongs to one run of a connector."""
+
+    def __init__(
+        self, database: Database, workspace_id: str, connector_id: str, invalidate: Invalidate, metrics: Metrics
+    ) -> None:
+        self._database = database
+        self._workspace_id = workspace_id
+        self._connector_id = connector_id
+        self._invalidate = invalidate
+        self._metrics = metrics
+        self._records: list[Record] = []
+        self.open: Record | None = None
+        self.closed: Record | None = None
+        self.count = 0
+
+    async def resume(self) -> None:
+        """Take over the gap that an earlier run left open."""
+        left = await gaps.still_open(self._database, self._connector_id)
+        if left is not None and self.open is None:
+            self.open = Record(left.start, left.reason)
+            self.open.id = left.id
+            self.open.stored(self.open.state())
+            self._records.append(self.open)
+
+    def lost(self, start: int, reason: str) -> None:
+        """The connection is gone; one gap lasts until data comes again, however many attempts fail meanwhile."""
+        if self.open is None:
+            self.open = Record(start, reason)
+            self._add(self.open)
+
+    def data(self, time: int) -> Record | None:
+        """Data has come again: closes the open gap and returns it."""
+        record, self.open = self.open, None
+        if record is not None:
+            record.end = max(record.start, time)
+            self.closed = record
+        return record
+
+    def lost_numbers(self, holes: Sequence[Hole]) -> list[Record]:
+        """Numbers that the last disconnect has cost: part of its gap."""
+        if self.closed is None or self.closed not in self._records:
+            return self.holes(holes)
+        self.closed.holes += holes
+        return [self.closed] if holes else []
+
+    def holes(self, holes: Sequence[Hole]) -> list[Record]:
+        """Numbers are missing: one record per stream and settling."""
+        touched = []
+        for hole in holes:
+            record = next(
+                (one for one in self._records if one.id is None and one.holes and one.stream_id == hole.stream_id), None
+            )
+            if record is None:
+                record = Record(hole.start, "missing_numbers", hole.stream_id)
+                record.end = hole.end
+                self._add(record)
+            record.start, record.end = min(record.start, hole.start), max(record.end or hole.end, hole.end)
+            record.holes.append(hole)
+            touched.append(record)
+        return touched
+
+    def late(self) -> None:
+        """Late numbers have come: records without anything missing are filled."""
+        for record in self._records:
+            if record.holes and not record.missing and record.end is not None and not record.filled:
+                record.filled = True
+                record.details = {"by": "late arrival"}
+
+    def unsettled(self) -> bool:
+        return any(record.changed() for record in self._records)
+
+    async def settle(self) -> None:
+        """Bring the table up to date. Raises `Unavailable`: call it again."""
+        touched: set[str] = set()
+        whole = False
+        for record in list(self._records):
+            if record.changed():
+                await self._store(record)
+                if record.stream_id is None:
+                    whole = True
+                else:
+                    touched.add(record.stream_id)
+            if record.done:
+                self._records.remove(record)
+        if whole:
+            touched.update(await streams_of(self._database, self._connector_id))
+        if touched:
+            await self._invalidate(self._workspace_id, sorted(touched))
+
+    async def _store(self, record: Record) -> None:
+        state = record.state()  # what changes while the database works is stored the next time
+        if record.id is None and record.filled:
+            record.stored(state)
+            return
+        if record.id is None:
+            opened = await gaps.open_gap(
+                self._database,
+                workspace_id=self._workspace_id,
+                connector_id=self._connector_id,
+                stream_id=record.stream_id,
+                start=record.start,
+                end=record.end,
+                reason=record.reason,
+                missing=record.missing,
+                details=_details(record),
+            )
+            record.id = opened.id
+        elif record.filled:
+            await gaps.fill_gap(self._database, record.id, record.details)
+        elif record.end is not None:
+            await gaps.close_gap(self._database, record.id, record.end, missing=record.missing)
+        record.stored(state)
+
+    def _add(self, record: Record) -> None:
+        self.count += 1
+        self._metrics.connector_gaps.labels(reason=record.reason).inc()
+        self._records.append(record)
+        settled = [one for one in self._records if one.end is not None and one.id is not None and not one.changed()]
+        for old in settled[: max(0, len(self._records) - _MOST_RECORDS)]:
+            self._records.remove(old)
+
+
+def _details(record: Record) -> dict[str, Any]:
+    ranges = [[hole.channel, hole.first, hole.last] for hole in record.holes[:20]]
+    return record.details | ({"ranges": ranges} if ranges else {})

@@ -1,0 +1,101 @@
+"""What a connector sends: its requests and opening messages, filled in and signed anew each time.
+
+Holds the credentials of one connector, and takes them out of every text that goes to people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+from telemetra.model.connector import Backfill, ConnectorConfig
+from telemetra.sources.outbound import OutboundRequest, encode_params
+
+_HIDDEN = "**********"
+_SHORTEST_SECRET = 4
+"""Shorter values are no secrets worth the name, and hiding them would make texts unreadable."""
+
+
+class Outgoing:
+    """Belongs to one connector; `now` is in microseconds."""
+
+    def __init__(self, config: ConnectorConfig) -> None:
+        self._config = config
+        self.subscribe_messages: Sequence[Any] = config.subscribe_messages
+        values = [*config.credentials.values(), *config.headers.values(), *config.query_params.values()]
+        self._secrets = sorted({value for value in values if len(value) >= _SHORTEST_SECRET}, key=len, reverse=True)
+
+    def request(self, now: int, params: Sequence[tuple[str, str]] = ()) -> OutboundRequest:
+        """The next poll; `params` (a cursor, a time window) win over declared ones of the same name."""
+        config = self._config
+        taken = {name for name, _ in params}
+        declared = [(name, value) for name, value in config.query_params.items() if name not in taken]
+        body, headers = _body(config.body, config.headers)
+        request = OutboundRequest(config.http_method, config.api_url, headers, [*declared, *params], body)
+        return self._sign(request, now)
+
+    def handshake(self, now: int) -> tuple[str, dict[str, str]]:
+        """The URL and the headers with which a WebSocket is opened."""
+        config = self._config
+        http = "http" + config.api_url[len("ws") :]
+        request = OutboundRequest("GET", http, dict(config.headers), list(config.query_params.items()))
+        signed = self._sign(request, now)
+        query = "&".join(part for part in (urlsplit(config.api_url).query, encode_params(signed.params)) if part)
+        parts = urlsplit(config.api_url)
+        return urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), signed.headers
+
+    def opening(self, now: int) -> list[str]:
+        """What is sent first on a new connection, in order."""
+        return [_text(message) for message in self.subscribe_messages]
+
+    def backfill(self, declared: Backfill, values: Mapping[str, str], now: int) -> OutboundRequest:
+        """The request for a gap. A query parameter that has nothing to say is left out."""
+        params = [(name, _fill(value, values)) for name, value in declared.query_params.items()]
+        body, headers = _body(_fill_all(declared.body, values), self._config.headers)
+        request = OutboundRequest(
+            declared.http_method,
+            _fill(declared.api_url, values),
+            headers,
+            [(name, value) for name, value in params if value],
+            body,
+        )
+        return self._sign(request, now)
+
+    def mask(self, text: str) -> str:
+        """`text` without any of the connector's secrets, should somebody have sent them back."""
+        for secret in self._secrets:
+            text = text.replace(secret, _HIDDEN)
+        return text
+
+    def _sign(self, request: OutboundRequest, now: int) -> OutboundRequest:
+        return request
+
+
+def _text(message: Any) -> str:
+    return message if isinstance(message, str) else msgspec.json.encode(message).decode()
+
+
+def _body(body: Any, headers: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
+    if body is None:
+        return b"", dict(headers)
+    if isinstance(body, str):
+        return body.encode(), dict(headers)
+    typed = {} if any(name.lower() == "content-type" for name in headers) else {"Content-Type": "application/json"}
+    return msgspec.json.encode(body), {**typed, **headers}
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def _fill_all(value: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return _fill(value, values)
+    if isinstance(value, dict):
+        return {name: _fill_all(item, values) for name, item in value.items()}
+    return [_fill_all(item, values) for item in value] if isinstance(value, list) else value
