@@ -90,6 +90,36 @@ class Metrics:
         self.frames_sent = Counter(
             "telemetra_live_frames_sent", "Frames written to live connections.", registry=registry
         )
+        self.connectors = Gauge(
+            "telemetra_connectors", "Connectors that this process runs, by state.", ["state"], registry=registry
+        )
+        self.connectors_stale = Gauge(
+            "telemetra_connectors_stale", "Connectors of this process that should speak and do not.", registry=registry
+        )
+        self.connector_messages = Counter(
+            "telemetra_connector_messages",
+            "Messages that connectors received, by what they are (data, ack, heartbeat, error, unknown).",
+            ["kind"],
+            registry=registry,
+        )
+        self.connector_bytes = Counter(
+            "telemetra_connector_bytes", "Bytes of the messages that connectors received.", registry=registry
+        )
+        self.connector_reconnects = Counter(
+            "telemetra_connector_reconnects", "Connections opened after the first of a run.", registry=registry
+        )
+        self.connector_gaps = Counter(
+            "telemetra_connector_gaps",
+            "Gaps noticed, by reason (disconnected, missing_numbers, restarted, stopped).",
+            ["reason"],
+            registry=registry,
+        )
+        self.connector_dropped = Counter(
+            "telemetra_connector_dropped",
+            "Events of connectors that were not stored, by reason (the code of a rejection; repeat: of an earlier poll).",
+            ["reason"],
+            registry=registry,
+        )
         self.egress_refusals = Counter(
             "telemetra_egress_refusals",
             "Outbound requests that the guard refused, by reason (loopback, private, metadata, scheme …).",

@@ -143,6 +143,24 @@ class Security(Section):
     `host:port`, `*.domain`, an address or a network such as `10.1.0.0/16`."""
 
 
+class Connectors(Section):
+    """Connectors"""
+
+    connector_batch_messages: int = Field(50, ge=1, le=10_000)
+    """Messages of one connector that are handed in together, at most; when intake cannot take them, twenty times as
+    many are kept before the source is no longer read."""
+    connector_batch_seconds: float = Field(0.2, gt=0, le=60)
+    """Longest time that a received message waits for others before it is handed in."""
+    connector_lease_seconds: float = Field(15, ge=1, le=3600)
+    """Seconds after which another process takes over the connectors of one that has gone silent."""
+    connector_healthy_seconds: float = Field(30, ge=0, le=3600)
+    """Seconds for which a connection must hold, with data, before the waits between attempts begin anew at 1 s."""
+    connector_timeout_seconds: float = Field(15, gt=0, le=600)
+    """Seconds that an HTTP request of a connector, or the opening of its WebSocket, may take."""
+    connector_max_message_bytes: ByteSize = Field(ByteSize(4 * MIB), ge=1 * KIB)
+    """Largest message or answer that a connector takes; a larger one ends the connection."""
+
+
 class Observing(Section):
     """Observing"""
 
@@ -159,4 +177,14 @@ class Observing(Section):
     """OTLP/HTTP address that takes traces, such as `http://localhost:4318/v1/traces`. Needs the extra `otlp`."""
 
 
-SECTIONS: tuple[type[Section], ...] = (Server, Storage, Intake, Processing, Live, Cache, Security, Observing)
+SECTIONS: tuple[type[Section], ...] = (
+    Server,
+    Storage,
+    Intake,
+    Processing,
+    Live,
+    Cache,
+    Security,
+    Connectors,
+    Observing,
+)

@@ -55,7 +55,9 @@ class Backfiller:
         marks: list[SequenceMark] = []
         whole = True
         for stream_id in self._streams(record, instruments):
-            whole &= await self._fetch_stream(record, stream_id, instruments.get(stream_id, ""), feed_format, drafts, marks)
+            whole &= await self._fetch_stream(
+                record, stream_id, instruments.get(stream_id, ""), feed_format, drafts, marks
+            )
         return Fetched(drafts, marks, whole)
 
     def _streams(self, record: Record, instruments: Mapping[str, str]) -> list[str]:

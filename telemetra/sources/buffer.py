@@ -49,7 +49,9 @@ class Buffer:
     @property
     def full(self) -> bool:
         batch = self._batch
-        return batch is not None and (batch.messages >= self._batch_messages or len(batch.drafts) >= self._batch_messages)
+        return batch is not None and (
+            batch.messages >= self._batch_messages or len(batch.drafts) >= self._batch_messages
+        )
 
     @property
     def blocked(self) -> bool:

@@ -49,7 +49,9 @@ class Performance:
         self._latencies.append(max(0, now - oldest))
         self._latencies.append(max(0, now - newest))
 
-    def shown(self, now: int, *, connected_at: int | None, reconnects: int, silent: Sequence[str] = ()) -> dict[str, Any]:
+    def shown(
+        self, now: int, *, connected_at: int | None, reconnects: int, silent: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """The `performance_metrics` of the connector's status."""
         marks = self._marks
         marks.append((now, self.messages, self.events, self.bytes))

@@ -21,9 +21,7 @@ class RecentIds:
         """Those that are not known yet, in order."""
         newer, older = self._newer, self._older
         return [
-            draft
-            for draft in drafts
-            if (key := (draft.stream_id, draft.event_id)) not in newer and key not in older
+            draft for draft in drafts if (key := (draft.stream_id, draft.event_id)) not in newer and key not in older
         ]
 
     def remember(self, drafts: Sequence[Draft]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 import structlog
 
 from telemetra.errors import Invalid, TelemetraError, Unavailable
-from telemetra.model.connector import Connector
+from telemetra.model.connector import Connector, Status
 from telemetra.sources.backfill import Backfiller
 from telemetra.sources.base import Refused
 from telemetra.sources.connection import Connection
@@ -54,7 +54,6 @@ class ConnectorRun:
         )
         outgoing = Outgoing(config)
         declared_format(config)
-        limits = {"timeout_seconds": options.timeout_seconds, "max_bytes": options.max_bytes}
         self._source: DeclaredSource = declared_source(
             config,
             outgoing,
@@ -86,7 +85,14 @@ class ConnectorRun:
             workspace_id,
             backfiller=None
             if config.backfill is None
-            else Backfiller(config.backfill, outgoing, parts.guard, parts.clock, **limits),
+            else Backfiller(
+                config.backfill,
+                outgoing,
+                parts.guard,
+                parts.clock,
+                timeout_seconds=options.timeout_seconds,
+                max_bytes=options.max_bytes,
+            ),
             new_format=lambda: declared_format(config, backfill=True),
             note=self._note,
         )
@@ -151,6 +157,10 @@ class ConnectorRun:
             last_error=self._journal.last_error or before.last_error,
             performance_metrics=metrics,
         )
+
+    @property
+    def state(self) -> Status:
+        return self._connection.status
 
     def stale(self, now: int) -> bool:
         return self._connection.status in ("running", "reconnecting") and self._watchdog.stale(now)

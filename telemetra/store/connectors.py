@@ -57,6 +57,7 @@ _UPDATE = """
     RETURNING *
 """
 _ONE = "SELECT * FROM api_connectors WHERE workspace_id = %s AND connector_id = %s"
+_ANY = "SELECT * FROM api_connectors WHERE connector_id = %s"
 _LIST = """
     SELECT * FROM api_connectors WHERE workspace_id = %s ORDER BY created_at DESC, connector_id LIMIT %s OFFSET %s
 """
@@ -97,6 +98,12 @@ async def create_connector(
 async def get_connector(database: Database, sealer: Sealer, workspace_id: str, connector_id: str) -> Connector:
     """Raises `NotFound`; what cannot be decrypted raises the sealer's error."""
     return _found(await database.fetch_one(_ONE, (workspace_id, connector_id)), connector_id, sealer)
+
+
+async def load_connector(database: Database, sealer: Sealer, connector_id: str) -> Connector | None:
+    """For whoever runs it: whatever its workspace; None when it was deleted."""
+    row = await database.fetch_one(_ANY, (connector_id,))
+    return None if row is None else connector_of(row, sealer)
 
 
 async def list_connectors(
