@@ -116,7 +116,7 @@ class Metrics:
         )
         self.connector_dropped = Counter(
             "telemetra_connector_dropped",
-            "Events of connectors that were not stored, by reason (the code of a rejection; repeat: of an earlier poll).",
+            "Events of connectors not stored, by reason (the code of a rejection; repeat: of an earlier poll).",
             ["reason"],
             registry=registry,
         )

@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from telemetra.encryption_keys import EncryptionKey, parse_key, parse_keys
 from telemetra.errors import Invalid
 from telemetra.hosts import AllowList
-from telemetra.settings_fields import Cache, Intake, Live, Observing, Processing, Security, Server, Storage
+from telemetra.settings_fields import Cache, Connectors, Intake, Live, Observing, Processing, Security, Server, Storage
 
 ENV_FILE = ".env"
 RESERVED_PREFIX = "TELEMETRA_"
@@ -44,7 +44,7 @@ class InvalidSettings(Invalid):
         self.problems = problems
 
 
-class Settings(Server, Storage, Intake, Processing, Live, Cache, Security, Observing, BaseSettings):
+class Settings(Server, Storage, Intake, Processing, Live, Cache, Security, Connectors, Observing, BaseSettings):
     """All settings, validated and unchangeable. Made by `load_settings`."""
 
     model_config = SettingsConfigDict(

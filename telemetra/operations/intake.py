@@ -119,12 +119,33 @@ class Intake:
 
         On return they and the rejections are durable. Raises `LogUnavailable` or `Overloaded` as `submit` does.
         """
+        accepted, refused, rejected = self.judge_drafts(
+            drafts, workspace_id=workspace_id, connector_id=connector_id, session_id=session_id
+        )
+        items: list[LogItem] = [*accepted, *refused]
+        first = await self._log.append(items) if items else None
+        duplicate = self._recent.count_repeats(items)
+        result = IntakeResult(
+            accepted=len(accepted) - duplicate,
+            duplicate=duplicate,
+            rejected=rejected,
+            single=False,
+            first_offset=first,
+            next_offset=None if first is None else first + len(items),
+        )
+        self._count(result)
+        return result
+
+    def judge_drafts(
+        self, drafts: Sequence[Draft], *, workspace_id: str, connector_id: str | None, session_id: str | None
+    ) -> tuple[list[Event], list[Rejection], list[RejectedEvent]]:
+        """What `submit_drafts` would store: the events, and the rejections in both their forms. Stores nothing."""
         received_at = self._clock()
         bodies = [draft_data(draft) for draft in drafts]
         # One look at all of them is much cheaper than one at each; only if it finds something is each looked at.
         plain = is_plain(b"\n".join(bodies))
-        accepted: list[LogItem] = []
-        refused: list[LogItem] = []
+        accepted: list[Event] = []
+        refused: list[Rejection] = []
         rejected: list[RejectedEvent] = []
         for index, (draft, data) in enumerate(zip(drafts, bodies, strict=True)):
             timestamp = received_at if draft.timestamp is None else draft.timestamp
@@ -151,19 +172,7 @@ class Intake:
             error = refuse_draft(draft, data, problem)
             rejected.append(RejectedEvent(index, error.code, error.detail, error.field))
             refused.append(_rejection(index, error, workspace_id, received_at, None))
-        items = accepted + refused
-        first = await self._log.append(items) if items else None
-        duplicate = self._recent.count_repeats(accepted)
-        result = IntakeResult(
-            accepted=len(accepted) - duplicate,
-            duplicate=duplicate,
-            rejected=rejected,
-            single=False,
-            first_offset=first,
-            next_offset=None if first is None else first + len(items),
-        )
-        self._count(result)
-        return result
+        return accepted, refused, rejected
 
     def _parse(self, media_type: str, body: bytes, headers: Mapping[str, str]) -> Parsed:
         if cloudevents.is_binary(headers):

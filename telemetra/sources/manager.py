@@ -112,9 +112,8 @@ class ConnectorManager:
         wanted = {one.connector_id: one for one in await store.wanted_connectors(self._parts.database, self.owner)}
         for connector_id, held in list(self._held.items()):
             one = wanted.get(connector_id)
-            if one is None or one.desired_state != "running" or not one.mine:
-                self._end(connector_id)
-            elif one.revision != held.revision or held.task.done():
+            wants_it = one is not None and one.mine and one.desired_state == "running"
+            if not wants_it or held.task.done() or one is None or one.revision != held.revision:
                 self._end(connector_id)
         for one in wanted.values():
             if one.free and one.connector_id not in self._held and one.connector_id not in self._ending:
@@ -193,7 +192,7 @@ class ConnectorManager:
         now = self._parts.clock()
         for held in self._held.values():
             held.run.tick(now)
-        states = Counter(held.run.state for held in self._held.values())
+        states: Counter[str] = Counter(held.run.state for held in self._held.values())
         for state in STATUSES:
             self._parts.metrics.connectors.labels(state=state).set(states[state])
         self._parts.metrics.connectors_stale.set(sum(held.run.stale(now) for held in self._held.values()))

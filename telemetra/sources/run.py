@@ -117,6 +117,9 @@ class ConnectorRun:
             await self._serve()
         except (Refused, Invalid) as error:
             self._fail(str(error))
+        except Exception as error:
+            _log.exception("connector_failed", connector_id=self.connector.connector_id)
+            self._fail(f"internal error ({type(error).__name__})")
         finally:
             if self._connection.status != "error":
                 self._connection.end("stopped")

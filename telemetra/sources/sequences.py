@@ -77,7 +77,7 @@ class Sequences:
         self._last = {}
 
     def rotated(self, connection: int) -> None:
-        """Only `connection` is left: what others counted is forgotten (a planned change of connection loses nothing)."""
+        """Only `connection` is left: what others counted is forgotten."""
         self._last = {key: last for key, last in self._last.items() if key[0] == connection}
 
     def observe(self, marks: Sequence[SequenceMark], time: int, connection: int = 0) -> Observed:

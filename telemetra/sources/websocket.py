@@ -1,4 +1,4 @@
-"""A WebSocket as a source: subscribed anew at every connect, kept alive, changed for a new one before its time is up."""
+"""A WebSocket as a source: subscribed at every connect, kept alive, changed for a new one before its time is up."""
 
 from __future__ import annotations
 
@@ -186,8 +186,8 @@ class WebSocketSource:
     async def _answers(self, link: _Link) -> bool:
         sent_at = _time()
         if self._ping.text is None and self._ping.json is None:
-            pong = await link.connection.ping()
-            await asyncio.wait((asyncio.ensure_future(pong),), timeout=self._ping.pong_timeout)
+            pong = asyncio.ensure_future(await link.connection.ping())
+            await asyncio.wait((pong,), timeout=self._ping.pong_timeout)
             return pong.done() or link.heard_at >= sent_at or link.waiting()
         text = self._ping.text
         await self._send(link, msgspec.json.encode(self._ping.json).decode() if text is None else text)
