@@ -38,6 +38,7 @@ class Held:
         self.lease = lease
         self.revision = revision
         self.run = run
+        self.said: tuple[str, bool] | None = None
         self.task = asyncio.create_task(run.run())
 
 
@@ -188,14 +189,20 @@ class ConnectorManager:
                     _log.warning("connector_lease_lost", connector_id=lease.connector_id)
                     self._end(lease.connector_id)
 
-    def _tick(self) -> None:
+    async def _tick(self) -> None:
         now = self._parts.clock()
+        news = []
         for held in self._held.values():
             held.run.tick(now)
+            said = held.run.state, held.run.stale(now)
+            if said != held.said:
+                held.said = said
+                news.append((held.lease, held.run.status(now)))
         states: Counter[str] = Counter(held.run.state for held in self._held.values())
         for state in STATUSES:
             self._parts.metrics.connectors.labels(state=state).set(states[state])
         self._parts.metrics.connectors_stale.set(sum(held.run.stale(now) for held in self._held.values()))
+        await store.report(self._parts.database, news)
 
     async def _report(self) -> None:
         now = self._parts.clock()

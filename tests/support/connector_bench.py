@@ -151,6 +151,18 @@ class Bench:
         assert isinstance(found, ConnectorStatus)
         return found
 
+    async def given_back(self, connector: Connector) -> None:
+        async def there() -> bool:
+            return (await self.status(connector)).owner is None
+
+        await until(there)
+
+    async def with_error(self, connector: Connector, error: str) -> None:
+        async def there() -> bool:
+            return error in [entry["error"] for entry in (await self.status(connector)).error_log]
+
+        await until(there)
+
     async def events(self) -> list[Event]:
         items: list[LogItem] = (await self.log.read(0, 100_000)).items
         return [item for item in items if isinstance(item, Event)]
