@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import structlog
 
@@ -14,7 +15,6 @@ from telemetra.api.app import create_app
 from telemetra.cache import keys
 from telemetra.cache.memory import MemoryCache
 from telemetra.clock import Clock, system_clock
-from telemetra.errors import Unavailable
 from telemetra.eventlog.postgres import PostgresLog
 from telemetra.kinds.base import Kind
 from telemetra.kinds.registry import Registry, load_registry
@@ -23,19 +23,21 @@ from telemetra.live.hub import Hub
 from telemetra.live.realtime import RealtimeHub
 from telemetra.live.relay_memory import MemoryRelay
 from telemetra.maintenance import Maintenance, PartitionMaker
-from telemetra.model.connector import ConnectorConfig
 from telemetra.model.event import StreamKey
 from telemetra.moments.heads import installed_heads
 from telemetra.moments.stream import MomentDetectors
 from telemetra.monitor import Monitor
 from telemetra.observability import Metrics
-from telemetra.operations.connector_models import ProbeResult
 from telemetra.operations.connector_ports import ConnectorPorts
 from telemetra.operations.intake import Intake, IntakeLimits
 from telemetra.operations.processing import engine_settings
 from telemetra.operations.services import Services
 from telemetra.pipeline import Pipeline, PipelineSettings, Ports
 from telemetra.settings import Settings
+from telemetra.sources.egress import EgressGuard
+from telemetra.sources.manager import ConnectorManager
+from telemetra.sources.parts import Parts, RunOptions
+from telemetra.sources.probe import probe
 from telemetra.standby import StoredMoments, StoredUpdates, TableFeed
 from telemetra.store.checkpoint import CheckpointStore
 from telemetra.store.database import Database
@@ -151,6 +153,15 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
             clock,
             metrics,
         )
+        guard = EgressGuard(settings.egress_allow, metrics=metrics)
+        stack.push_async_callback(guard.close)
+        options = RunOptions.of(settings)
+        connectors = ConnectorManager(
+            Parts(database, intake, guard, clock, metrics, partial(_invalidate_streams, cache), options),
+            vault,
+            owner_name(),
+            lease_seconds=settings.connector_lease_seconds,
+        )
         services = Services(
             settings=settings,
             clock=clock,
@@ -162,7 +173,9 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
             registry=registry,
             metrics=metrics,
             intake=intake,
-            connectors=ConnectorPorts(vault, lambda: None, _no_probe),
+            connectors=ConnectorPorts(
+                vault, connectors.nudge, partial(probe, intake=intake, guard=guard, clock=clock, options=options)
+            ),
             pipeline=monitor.status,
         )
         feed = TableFeed(database, registry, hub, clock, settings.websocket_interval_seconds)
@@ -171,6 +184,7 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
             realtime.run(),
             monitor.run(),
             maintenance.run(),
+            connectors.run(),
             _feed_while_standby(feed, StoredUpdates(database, realtime, clock), lambda: leader.role),
         ):
             await stack.enter_async_context(_background(task))
@@ -179,8 +193,12 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
         yield services
 
 
-async def _no_probe(config: ConnectorConfig, *, limit: int, seconds: float) -> ProbeResult:
-    raise Unavailable("this process makes no connections")
+async def _invalidate_streams(cache: MemoryCache, workspace_id: str, streams: Iterable[str]) -> None:
+    """What is cached of these streams is not true any more, nor are lists in which they stand."""
+    for stream_id in streams:
+        for pattern in keys.patterns_of_stream(workspace_id, stream_id):
+            await cache.invalidate(pattern)
+    await cache.invalidate(keys.pattern_of_lists(workspace_id))
 
 
 def _pipeline(
@@ -204,11 +222,9 @@ def _pipeline(
     heads = installed_heads()
 
     async def invalidate(changed: Sequence[StreamKey]) -> None:
-        for workspace_id, stream_id in changed:
-            for pattern in keys.patterns_of_stream(workspace_id, stream_id):
-                await cache.invalidate(pattern)
         for workspace_id in {workspace_id for workspace_id, _ in changed}:
-            await cache.invalidate(keys.pattern_of_lists(workspace_id))
+            streams = [stream_id for workspace, stream_id in changed if workspace == workspace_id]
+            await _invalidate_streams(cache, workspace_id, streams)
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[RunPipeline]:

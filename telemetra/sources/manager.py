@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import structlog
 
-from telemetra.errors import Invalid, TelemetraError
+from telemetra.errors import TelemetraError, Unavailable
 from telemetra.model.connector import STATUSES
 from telemetra.sources.parts import Parts
 from telemetra.sources.run import ConnectorRun
@@ -118,7 +118,7 @@ class ConnectorManager:
                 self._end(connector_id)
         for one in wanted.values():
             if one.free and one.connector_id not in self._held and one.connector_id not in self._ending:
-                await self._claim(one)
+                await self._claim(one)  # Unavailable ends the look: it is so for all of them
 
     async def _claim(self, wanted: Wanted) -> None:
         connector_id, database = wanted.connector_id, self._parts.database
@@ -132,13 +132,14 @@ class ConnectorManager:
                 return
             previous = await store.get_status(database, connector.workspace_id, connector_id)
             run = ConnectorRun(connector, previous, self._parts)
-        except Invalid as error:
+        except Unavailable:
+            raise
+        except TelemetraError as error:
             await self._refuse(lease, wanted.revision, str(error))
             return
-        except TelemetraError as error:
-            if error.code in ("unavailable", "log_unavailable"):
-                raise
-            await self._refuse(lease, wanted.revision, str(error))
+        except Exception as error:
+            _log.exception("connector_failed", connector_id=connector_id)
+            await self._refuse(lease, wanted.revision, f"internal error ({type(error).__name__})")
             return
         self._held[connector_id] = Held(lease, connector.revision, run)
         self._held[connector_id].task.add_done_callback(lambda _: self.nudge())

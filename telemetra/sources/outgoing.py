@@ -13,6 +13,8 @@ import msgspec
 
 from telemetra.model.connector import Backfill, ConnectorConfig
 from telemetra.sources.outbound import OutboundRequest, encode_params
+from telemetra.sources.signing import make_auth, sign
+from telemetra.sources.templates import render
 
 _HIDDEN = "**********"
 _SHORTEST_SECRET = 4
@@ -20,20 +22,24 @@ _SHORTEST_SECRET = 4
 
 
 class Outgoing:
-    """Belongs to one connector; `now` is in microseconds."""
+    """Belongs to one connector; `now` is in microseconds. Raises `Invalid` (naming the field) when it is made, for
+    credentials that do not suffice and for names in braces that stand for nothing."""
 
     def __init__(self, config: ConnectorConfig) -> None:
         self._config = config
+        self._auth = make_auth(config.auth_type, config.credentials, config.auth_layout)
         self.subscribe_messages: Sequence[Any] = config.subscribe_messages
         values = [*config.credentials.values(), *config.headers.values(), *config.query_params.values()]
         self._secrets = sorted({value for value in values if len(value) >= _SHORTEST_SECRET}, key=len, reverse=True)
+        for field in ("headers", "query_params", "body", "subscribe_messages"):
+            self._rendered(field, 0)
 
     def request(self, now: int, params: Sequence[tuple[str, str]] = ()) -> OutboundRequest:
         """The next poll; `params` (a cursor, a time window) win over declared ones of the same name."""
         config = self._config
         taken = {name for name, _ in params}
-        declared = [(name, value) for name, value in config.query_params.items() if name not in taken]
-        body, headers = _body(config.body, config.headers)
+        declared = [(name, value) for name, value in self._rendered("query_params", now).items() if name not in taken]
+        body, headers = _body(self._rendered("body", now), self._rendered("headers", now))
         request = OutboundRequest(config.http_method, config.api_url, headers, [*declared, *params], body)
         return self._sign(request, now)
 
@@ -41,7 +47,8 @@ class Outgoing:
         """The URL and the headers with which a WebSocket is opened."""
         config = self._config
         http = "http" + config.api_url[len("ws") :]
-        request = OutboundRequest("GET", http, dict(config.headers), list(config.query_params.items()))
+        params = list(self._rendered("query_params", now).items())
+        request = OutboundRequest("GET", http, self._rendered("headers", now), params)
         signed = self._sign(request, now)
         query = "&".join(part for part in (urlsplit(config.api_url).query, encode_params(signed.params)) if part)
         parts = urlsplit(config.api_url)
@@ -49,12 +56,12 @@ class Outgoing:
 
     def opening(self, now: int) -> list[str]:
         """What is sent first on a new connection, in order."""
-        return [_text(message) for message in self.subscribe_messages]
+        return [_text(message) for message in self._rendered("subscribe_messages", now)]
 
     def backfill(self, declared: Backfill, values: Mapping[str, str], now: int) -> OutboundRequest:
         """The request for a gap. A query parameter that has nothing to say is left out."""
         params = [(name, _fill(value, values)) for name, value in declared.query_params.items()]
-        body, headers = _body(_fill_all(declared.body, values), self._config.headers)
+        body, headers = _body(_fill_all(declared.body, values), self._rendered("headers", now))
         request = OutboundRequest(
             declared.http_method,
             _fill(declared.api_url, values),
@@ -71,7 +78,10 @@ class Outgoing:
         return text
 
     def _sign(self, request: OutboundRequest, now: int) -> OutboundRequest:
-        return request
+        return sign(self._auth, request, now)
+
+    def _rendered(self, field: str, now: int) -> Any:
+        return render(getattr(self._config, field), now=now, auth=self._auth, where=field)
 
 
 def _text(message: Any) -> str:

@@ -4,53 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-
-import msgspec
 
 from telemetra.clock import Clock
 from telemetra.errors import TelemetraError
 from telemetra.formats.draft import Draft
 from telemetra.model.connector import ConnectorConfig
-from telemetra.model.times import rfc3339
-from telemetra.operations.intake import Intake, RejectedEvent
+from telemetra.model.event import DEFAULT_WORKSPACE
+from telemetra.model.times import to_datetime
+from telemetra.operations.connector_models import ProbedControl, ProbedEvent, ProbeResult
+from telemetra.operations.intake import Intake
 from telemetra.sources.base import Incoming
 from telemetra.sources.declared import DeclaredSource, declared_format, declared_source
 from telemetra.sources.egress import EgressGuard
 from telemetra.sources.outgoing import Outgoing
 from telemetra.sources.parts import RunOptions
 
-_SHOWN_CHARACTERS = 2000
-_MOST_NOTES = 10
-
-
-class ProbedEvent(msgspec.Struct):
-    """An event as it would be stored."""
-
-    event_id: str
-    type: str
-    stream_id: str
-    source: str
-    timestamp: str
-    data: msgspec.Raw
-
-
-class ProbeResult(msgspec.Struct):
-    """`ok`: connected, and something was received that is no error. `connected` and `error` say how far it came.
-
-    `messages` counts what was received by what it is (data, ack, heartbeat, error, unknown); `notes` are what errors
-    and unknown messages said; `sample` is the first message as it came, shortened. No text holds a credential.
-    """
-
-    ok: bool
-    connected: bool
-    seconds: float
-    messages: dict[str, int]
-    events: list[ProbedEvent]
-    rejected: list[RejectedEvent]
-    notes: list[str]
-    sample: str | None = None
-    error: str | None = None
+_MOST_CONTROLS = 20
 
 
 async def probe(
@@ -89,42 +58,44 @@ async def probe(
         error = outgoing.mask(str(failure))
     finally:
         await source.close()
-    events, _, rejected = intake.judge_drafts(
-        looked.drafts[:limit], workspace_id="default", connector_id=None, session_id=None
-    )
-    good = looked.messages.total() - looked.messages["error"] - looked.messages["unknown"]
     return ProbeResult(
-        ok=error is None and good > 0,
-        connected=looked.connected,
-        seconds=round(time.monotonic() - started, 3),
-        messages=dict(looked.messages),
-        events=[
-            ProbedEvent(
-                event.event_id,
-                event.type,
-                event.stream_id,
-                event.source,
-                rfc3339(event.timestamp),
-                msgspec.Raw(event.data),
-            )
-            for event in events
-        ],
-        rejected=rejected,
-        notes=looked.notes,
-        sample=looked.sample,
+        ok=error is None and bool(looked.event_count or looked.understood),
         error=error,
+        seconds=round(time.monotonic() - started, 3),
+        messages=looked.messages,
+        event_count=looked.event_count,
+        events=_judged(intake, looked.drafts),
+        controls=looked.controls,
     )
+
+
+def _judged(intake: Intake, drafts: list[Draft]) -> list[ProbedEvent]:
+    _, _, rejected = intake.judge_drafts(drafts, workspace_id=DEFAULT_WORKSPACE, connector_id=None, session_id=None)
+    problems = {refused.index: refused.detail for refused in rejected}
+    return [
+        ProbedEvent(
+            event_id=draft.event_id,
+            type=draft.type,
+            stream_id=draft.stream_id,
+            source=draft.source,
+            timestamp=None if draft.timestamp is None else to_datetime(draft.timestamp),
+            data=draft.data,
+            problem=problems.get(index),
+        )
+        for index, draft in enumerate(drafts)
+    ]
 
 
 class _Look:
-    """What was seen so far."""
+    """What was seen so far; of the events at most `limit` are kept."""
 
     def __init__(self, config: ConnectorConfig, outgoing: Outgoing, limit: int) -> None:
         self.connected = False
-        self.messages: Counter[str] = Counter()
+        self.messages = 0
+        self.understood = 0
+        self.event_count = 0
         self.drafts: list[Draft] = []
-        self.notes: list[str] = []
-        self.sample: str | None = None
+        self.controls: list[ProbedControl] = []
         self._format = declared_format(config)
         self._outgoing = outgoing
         self._limit = limit
@@ -132,7 +103,7 @@ class _Look:
     async def through(self, source: DeclaredSource) -> None:
         await source.open()
         self.connected = not source.polls
-        while len(self.drafts) < self._limit:
+        while self.event_count < self._limit:
             messages = await source.read()
             self.connected = True
             for incoming in messages:
@@ -142,12 +113,13 @@ class _Look:
                 return
 
     def _take(self, incoming: Incoming) -> tuple[str, ...]:
-        if self.sample is None:
-            head = incoming.payload[:_SHOWN_CHARACTERS]
-            self.sample = self._outgoing.mask(head if isinstance(head, str) else head.decode(errors="replace"))
         reading = self._format.read(incoming.payload, incoming.received_at)
-        self.messages[reading.control or "data"] += 1
-        self.drafts += reading.drafts
-        if reading.control in ("error", "unknown") and len(self.notes) < _MOST_NOTES:
-            self.notes.append(self._outgoing.mask(f"{reading.control}: {reading.detail}"))
+        self.messages += 1
+        self.event_count += len(reading.drafts)
+        self.understood += reading.control in ("ack", "heartbeat")
+        self.drafts += reading.drafts[: self._limit - len(self.drafts)]
+        if reading.control and len(self.controls) < _MOST_CONTROLS:
+            detail = reading.detail or (incoming.payload[:200] if reading.control == "unknown" else "")
+            text = detail if isinstance(detail, str) else detail.decode(errors="replace")
+            self.controls.append(ProbedControl(reading.control, self._outgoing.mask(text)))
         return reading.replies

@@ -18,11 +18,14 @@ class RecentIds:
         self._older: set[tuple[str, str]] = set()
 
     def fresh(self, drafts: Sequence[Draft]) -> list[Draft]:
-        """Those that are not known yet, in order."""
-        newer, older = self._newer, self._older
-        return [
-            draft for draft in drafts if (key := (draft.stream_id, draft.event_id)) not in newer and key not in older
-        ]
+        """Those that are not known yet, each once, in order."""
+        newer, older, seen, found = self._newer, self._older, set(), []
+        for draft in drafts:
+            key = (draft.stream_id, draft.event_id)
+            if key not in newer and key not in older and key not in seen:
+                seen.add(key)
+                found.append(draft)
+        return found
 
     def remember(self, drafts: Sequence[Draft]) -> None:
         """These are durable now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from telemetra.errors import Invalid
 from telemetra.formats.draft import Draft
 from telemetra.operations.connector_fields import read_config
 from telemetra.sources.buffer import ROOM_BYTES, ROOM_FACTOR, Buffer
@@ -183,6 +184,34 @@ def test_requests_are_filled_in() -> None:
     assert (filled.url, filled.params) == ("https://example.org/BTC-USDT", [("from", "17")])
     assert filled.body == b'{"symbol":["BTCUSDT"]}'
     assert outgoing.mask("it was hush-hush") == "it was **********"
+
+
+def test_requests_and_opening_messages_are_signed_anew_each_time() -> None:
+    config = read_config(
+        {
+            "name": "n",
+            "api_url": "wss://h/p",
+            "auth_type": "HMAC",
+            "auth_layout": "okx",
+            "credentials": {"api_key": "key-1", "api_secret": "secret-1", "passphrase": "phrase-1"},
+            "subscribe_messages": [{"op": "login", "args": [{"apiKey": "{{api_key}}", "sign": "{{signature}}"}]}],
+        }
+    )
+    outgoing = Outgoing(config)
+    first, later = outgoing.opening(NOW), outgoing.opening(NOW + SECOND)
+    assert "key-1" in first[0]
+    assert first != later
+    assert outgoing.handshake(NOW)[1]["OK-ACCESS-KEY"] == "key-1"
+    assert "secret-1" not in f"{first} {outgoing.handshake(NOW)}"
+
+
+def test_a_name_that_stands_for_nothing_is_refused_before_anything_is_sent() -> None:
+    with pytest.raises(Invalid) as refused:
+        Outgoing(read_config({"name": "n", "api_url": "ws://h/p", "subscribe_messages": ["{{no_such}}"]}))
+    assert refused.value.field == "subscribe_messages"
+    with pytest.raises(Invalid) as refused:
+        Outgoing(read_config({"name": "n", "api_url": "ws://h/p", "auth_type": "Bearer Token"}))
+    assert refused.value.field == "credentials"
 
 
 def test_opening_messages_are_text_or_json() -> None:
