@@ -42,7 +42,8 @@ async def test_what_a_websocket_would_bring(here: Bench) -> None:
     async def script(connection: ServerConnection, number: int) -> None:
         await connection.send('{"event":"subscribed"}')
         for count in range(100):
-            await connection.send(trade(count, p="no price" if count == 1 else "1.5"))
+            ahead = 600_000_000 if count == 1 else 0
+            await connection.send(trade(count, at=system_clock() + ahead))
         await stay(connection)
 
     async with venue(script) as there:
