@@ -88,20 +88,20 @@ class Stubborn(PostgresLog):
 async def test_while_intake_cannot_the_source_is_held_back_and_nothing_is_lost(
     database: Database, refusal: type[LogUnavailable | Overloaded]
 ) -> None:
-    total = 10_000
+    total = 3000
     sent = 0
 
     async def script(connection: ServerConnection, number: int) -> None:
         nonlocal sent
         for count in range(1, total + 1):
-            await connection.send(trade(count, padding=Random(count).randbytes(2000).hex()))
+            await connection.send(trade(count, padding=Random(count).randbytes(4000).hex()))
             sent = count
         await stay(connection)
 
     async with venue(script) as there, bench(database, replace(QUICK, batch_messages=20)) as here:
         log = here.intake._log = Stubborn(database)
         log.refusing = refusal
-        made = await here.start(api_url=there.url, stale_after=1.0, ping={"interval": 1, "pong_timeout": 0.5})
+        made = await here.start(api_url=there.url, stale_after=1.0, ping={"interval": 1, "pong_timeout": 1})
 
         async def held_back() -> bool:
             return log.refused >= 3
@@ -114,7 +114,7 @@ async def test_while_intake_cannot_the_source_is_held_back_and_nothing_is_lost(
         assert held.run._performance.messages <= 3 * 20 * ROOM_FACTOR  # buffer, batch in hand, what was read at once
         assert (await here.status(made)).stale is False
         log.refusing = None
-        events = await here.with_events(total, 60)
+        events = await here.with_events(total, 120)
         ids = [int(json.loads(event.data)["trade_id"]) for event in events]
         assert sorted(set(ids)) == list(range(1, total + 1))
         assert len(there.opened) == 1
