@@ -16,6 +16,7 @@ import structlog
 
 from telemetra.errors import TelemetraError, Unavailable
 from telemetra.model.connector import STATUSES
+from telemetra.model.window import SECOND
 from telemetra.sources.parts import Parts
 from telemetra.sources.run import ConnectorRun
 from telemetra.store import connector_status as store
@@ -60,6 +61,7 @@ class ConnectorManager:
         self._ending: set[str] = set()
         self._endings: set[asyncio.Task[None]] = set()
         self._nudged = asyncio.Event()
+        self._ticked_at = parts.clock()
 
     def nudge(self) -> None:
         """A connector was made, changed, started, stopped or deleted in this process."""
@@ -192,9 +194,11 @@ class ConnectorManager:
 
     async def _tick(self) -> None:
         now = self._parts.clock()
+        # A process that could not even look in time has not listened either: that silence is its own.
+        late, self._ticked_at = now - self._ticked_at > 2 * TICK_SECONDS * SECOND, now
         news = []
         for held in self._held.values():
-            held.run.tick(now)
+            held.run.tick(now, late=late)
             said = held.run.state, held.run.stale(now)
             if said != held.said:
                 held.said = said

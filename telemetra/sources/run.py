@@ -130,9 +130,9 @@ class ConnectorRun:
             await _within(FINISH_SECONDS, self._hand_in.finish())
             await _within(FINISH_SECONDS, self._settle())
 
-    def tick(self, now: int) -> None:
-        """Look for silence; a source that gives none of what it should is opened anew."""
-        if self._hand_in.held_back:
+    def tick(self, now: int, *, late: bool = False) -> None:
+        """Look for silence; a source that gives none of what it should is opened anew. `late`: we were not listening."""
+        if self._hand_in.held_back or late:
             self._watchdog.held_back(now)
         elif self._connection.status == "running" and not self._source.polls and self._watchdog.gives_up(now):
             self._source.interrupt("nothing was received for too long")

@@ -101,7 +101,7 @@ async def test_while_intake_cannot_the_source_is_held_back_and_nothing_is_lost(
     async with venue(script) as there, bench(database, replace(QUICK, batch_messages=20)) as here:
         log = here.intake._log = Stubborn(database)
         log.refusing = refusal
-        made = await here.start(api_url=there.url, stale_after=1.0, ping={"interval": 1, "pong_timeout": 1})
+        made = await here.start(api_url=there.url, stale_after=2.0, ping={"interval": 1, "pong_timeout": 2})
 
         async def held_back() -> bool:
             return log.refused >= 3
