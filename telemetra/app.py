@@ -19,6 +19,7 @@ from telemetra.eventlog.postgres import PostgresLog
 from telemetra.kinds.base import Kind
 from telemetra.kinds.registry import Registry, load_registry
 from telemetra.leader import LeaderThread, Role, RunPipeline, owner_name
+from telemetra.live.feed_board import FeedBoard
 from telemetra.live.hub import Hub
 from telemetra.live.realtime import RealtimeHub
 from telemetra.live.relay_memory import MemoryRelay
@@ -118,6 +119,7 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
 
         relay = MemoryRelay()
         position = await pipeline_status(database)
+        board = FeedBoard(settings.stale_after_seconds)
         hub = Hub(
             clock=clock,
             kinds=registry.kinds,
@@ -130,6 +132,7 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
             client_bytes=settings.live_client_bytes,
             max_connections=settings.live_max_connections,
             anomaly_z=settings.anomaly_z,
+            board=board,
         )
         realtime = RealtimeHub(
             clock=clock,
@@ -144,7 +147,7 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
         leader = LeaderThread(
             conninfo, lambda: _pipeline(settings, conninfo, registry, relay, cache, partitions, clock, metrics, tracer)
         )
-        monitor = Monitor(database, lambda: leader.role, cache, clock, metrics)
+        monitor = Monitor(database, lambda: leader.role, cache, clock, metrics, board)
         await monitor.look()
         intake = Intake(
             log,

@@ -1,4 +1,4 @@
-"""Watches the pipeline through the tables, the same way whether this process leads or stands by."""
+"""Watches the pipeline and the feeds through the tables, the same way whether this process leads or stands by."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from telemetra.cache.base import Cache
 from telemetra.clock import Clock
 from telemetra.errors import TelemetraError
 from telemetra.leader import Role
-from telemetra.model.window import SECOND
+from telemetra.live.feed_board import FeedBoard
+from telemetra.model.window import MINUTE, SECOND
 from telemetra.observability import Metrics
 from telemetra.operations.services import PipelineStatus
 from telemetra.store.database import Database
+from telemetra.store.feed_health import feeds_stale, gaps_since
 from telemetra.store.status import pipeline_status
 
 LOOK_SECONDS = 1.0
+GAPS_SHOWN = 15 * MINUTE
+"""How long a gap may matter to a live update, which shows a minute."""
 TREND_LOOKS = 10
 """Looks after which a lag must have shrunk, and waiting work must have moved."""
 
@@ -29,8 +33,15 @@ class Monitor:
     """`status` answers at once from the last look; `run` looks every second until cancelled."""
 
     def __init__(
-        self, database: Database, role: Callable[[], Role], cache: Cache, clock: Clock, metrics: Metrics
+        self,
+        database: Database,
+        role: Callable[[], Role],
+        cache: Cache,
+        clock: Clock,
+        metrics: Metrics,
+        board: FeedBoard | None = None,
     ) -> None:
+        self._board = board
         self._database = database
         self._role = role
         self._cache = cache
@@ -73,3 +84,6 @@ class Monitor:
             self._recomputed_at = seen.recomputed_at
             await self._cache.invalidate("*")
         self._metrics.pipeline_lag_seconds.set(lag_seconds)
+        if self._board is not None:
+            since = self._clock() - GAPS_SHOWN
+            self._board.update(await feeds_stale(self._database), await gaps_since(self._database, since))

@@ -30,8 +30,10 @@ class LiveMetricUpdate(StreamMetrics, tag_field="type", tag="metrics", kw_only=T
     """The provisional last minute of the stream, every 1.5 s; a newer one replaces those not yet sent.
 
     `complete` is false: the minute covers 50 to 60 s. Without `has_data` the numbers are zeros that nobody measured.
+    `stale`: the stream should speak and does not.
     """
 
+    stale: bool
     complete: bool
     has_data: bool
     data_age_seconds: Annotated[float, Meta(ge=0)] | None

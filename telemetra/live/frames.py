@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from telemetra.live.feed_board import FeedBoard
 from telemetra.model.event import StreamKey
 from telemetra.model.moment import Moment
 from telemetra.model.times import rfc3339
@@ -99,8 +100,9 @@ def recent_moment(moment: Moment) -> msgspec.Raw:
 class FrameBuilder:
     """Builds the messages of one log; `epoch` is the log's identity, which an offset is meaningless without."""
 
-    def __init__(self, epoch: str, anomaly_z: float) -> None:
+    def __init__(self, epoch: str, anomaly_z: float, board: FeedBoard | None = None) -> None:
         self.epoch = epoch
+        self._board = board or FeedBoard()
         self._anomaly_z = anomaly_z
 
     def connected(self, stream_id: str, now: int, offset: int, *, resumed: bool) -> Frame:
@@ -146,7 +148,8 @@ class FrameBuilder:
             "z_score": z_score,
             "baseline": None if snapshot is None else snapshot.baseline,
             "is_anomaly": z_score is not None and abs(z_score) > self._anomaly_z,
-            "suspect": False,
+            "suspect": snapshot is not None and self._is_suspect(key, snapshot),
+            "stale": snapshot is not None and self._board.stale(key, now - snapshot.data_at),
             "final": False,
             "complete": False,
             "has_data": snapshot is not None and snapshot.has_data,
@@ -155,6 +158,10 @@ class FrameBuilder:
             "offset": offset,
         }
         return self._numbered(message, offset)
+
+    def _is_suspect(self, key: StreamKey, snapshot: Snapshot) -> bool:
+        start = snapshot.window_end - round(snapshot.seconds * SECOND)
+        return self._board.suspect(key, start, snapshot.window_end)
 
     def moment(self, moment: Moment, offset: int) -> Frame:
         return self._numbered({"type": "moment", **moment_fields(moment), "offset": offset}, offset)

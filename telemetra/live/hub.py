@@ -15,6 +15,7 @@ from telemetra.kinds.base import Kind
 from telemetra.live.base import Publication
 from telemetra.live.channel import Channel
 from telemetra.live.feed import RECENT_MOMENTS, Presenter, StreamFeed
+from telemetra.live.feed_board import FeedBoard
 from telemetra.live.frames import Frame, FrameBuilder
 from telemetra.live.history import MomentHistory, ReplayReader
 from telemetra.live.overview import Overview, Watcher
@@ -56,8 +57,9 @@ class Hub:
         client_bytes: int = 1024 * 1024,
         max_connections: int = 20_000,
         anomaly_z: float = 3.0,
+        board: FeedBoard | None = None,
     ) -> None:
-        self.frames = FrameBuilder(epoch, anomaly_z)
+        self.frames = FrameBuilder(epoch, anomaly_z, board)
         self.committed = committed
         self._metrics = metrics
         self._clock = clock

@@ -68,7 +68,9 @@ def _live_after(services: Services, now: int) -> int:
 def present(services: Services, row: StreamRow, now: int) -> Stream:
     """A stream as the API shows it at `now`."""
     state: StreamState = "live" if row.is_live else "ended"
-    if row.is_live and now - row.last_event_at > services.settings.stale_after_seconds * SECOND:
+    silent = now - row.last_event_at > services.settings.stale_after_seconds * SECOND
+    # A connector knows what its source usually says; of others only the silence is known.
+    if row.is_live and (silent if row.feed_stale is None else row.feed_stale):
         state = "stale"
     return Stream(
         stream_id=row.stream_id,

@@ -131,7 +131,7 @@ class ConnectorRun:
             await _within(FINISH_SECONDS, self._settle())
 
     def tick(self, now: int, *, late: bool = False) -> None:
-        """Look for silence; a source that gives none of what it should is opened anew. `late`: we were not listening."""
+        """Look for silence; a source that is silent is opened anew. `late`: we have not listened ourselves."""
         if self._hand_in.held_back or late:
             self._watchdog.held_back(now)
         elif self._connection.status == "running" and not self._source.polls and self._watchdog.gives_up(now):

@@ -6,7 +6,7 @@ Times are event times in microseconds, both inclusive.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -29,6 +29,10 @@ class Gap(msgspec.Struct, kw_only=True):
     filled_at: int | None = None
     missing: int | None = None
     details: dict[str, Any] = {}
+
+    def touches(self, start: int, end: int) -> bool:
+        """Whether [start, end) lies over it."""
+        return self.start < end and (self.end is None or self.end >= start)
 
 
 _OPEN = """
@@ -60,6 +64,19 @@ _BETWEEN = """
         AND (%(end)s::timestamptz IS NULL OR "from" <= %(end)s)
         AND (%(all)s OR filled_at IS NULL)
     ORDER BY "from" DESC LIMIT %(limit)s
+"""
+_OVER = """
+    SELECT wanted.stream_id
+    FROM unnest(%(ids)s::text[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
+        AS wanted (stream_id, start, ending)
+    WHERE EXISTS (
+        SELECT 1 FROM gaps WHERE workspace_id = %(workspace_id)s AND stream_id = wanted.stream_id
+            AND filled_at IS NULL AND "from" < wanted.ending AND coalesce("to", 'infinity') >= wanted.start
+    ) OR EXISTS (
+        SELECT 1 FROM connector_streams AS fed JOIN gaps USING (connector_id)
+        WHERE fed.workspace_id = %(workspace_id)s AND fed.stream_id = wanted.stream_id AND gaps.stream_id IS NULL
+            AND filled_at IS NULL AND "from" < wanted.ending AND coalesce("to", 'infinity') >= wanted.start
+    )
 """
 _OF_CONNECTOR = """
     SELECT * FROM gaps WHERE workspace_id = %s AND connector_id = %s ORDER BY "from" DESC LIMIT %s OFFSET %s
@@ -139,6 +156,17 @@ async def gaps_between(
         "limit": limit,
     }
     return [_gap(row) for row in await database.fetch_all(_BETWEEN, values)]
+
+
+async def streams_over_gaps(database: Database, workspace_id: str, windows: Mapping[str, tuple[int, int]]) -> set[str]:
+    """Of the streams with one window [start, end) each, those whose window lies over a gap that is not filled."""
+    values = {
+        "workspace_id": workspace_id,
+        "ids": list(windows),
+        "starts": [instant(start) for start, _ in windows.values()],
+        "ends": [instant(end) for _, end in windows.values()],
+    }
+    return {row["stream_id"] for row in await database.fetch_all(_OVER, values)}
 
 
 async def gaps_of_connector(

@@ -12,6 +12,7 @@ from telemetra.model.times import to_microseconds
 from telemetra.model.window import MINUTE, Band
 from telemetra.store.bands import band_of_row
 from telemetra.store.database import Database, Row, instant, micros
+from telemetra.store.gaps import gaps_between
 
 _MINUTES = sql.SQL("""
     SELECT window_start, z_score, baseline_level, baseline_low, baseline_high, is_anomaly, suspect, {columns},
@@ -28,7 +29,7 @@ _TO = sql.SQL("AND window_start <= %(end)s")
 class StoredMinute(msgspec.Struct):
     """One minute; times in microseconds. `values` holds what the kind's measures stored, by column.
 
-    `final`: no event can change it any more.
+    `final`: no event can change it any more. `suspect`: it lies over a gap of the feed that is not filled.
     """
 
     window_start: int
@@ -69,7 +70,13 @@ async def list_minutes(
         "end": None if end is None else instant(end - MINUTE),
         "limit": limit,
     }
-    return [minute_of(kind, row) for row in await database.fetch_all(query, parameters)]
+    minutes = [minute_of(kind, row) for row in await database.fetch_all(query, parameters)]
+    if minutes:
+        first, last = minutes[-1].window_start, minutes[0].window_end - 1
+        gaps = await gaps_between(database, workspace_id, stream_id, first, last)
+        for minute in minutes:
+            minute.suspect |= any(gap.touches(minute.window_start, minute.window_end) for gap in gaps)
+    return minutes
 
 
 def minute_of(kind: Kind, row: Row) -> StoredMinute:

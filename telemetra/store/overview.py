@@ -10,6 +10,7 @@ from psycopg import sql
 
 from telemetra.kinds.base import Kind
 from telemetra.store.database import Database
+from telemetra.store.gaps import streams_over_gaps
 from telemetra.store.metrics import StoredMinute, minute_of
 
 # `line` counts minutes back from the newest one; a minute without events has no row and so no point.
@@ -56,6 +57,9 @@ async def newest_minutes(
     for row in await database.fetch_all(query, parameters):
         line = _line(row, minutes) if kind.line is not None else []
         found[row["stream_id"]] = StreamLine(minute_of(kind, row), line)
+    windows = {stream: (line.newest.window_start, line.newest.window_end) for stream, line in found.items()}
+    for stream in await streams_over_gaps(database, workspace_id, windows) if windows else ():
+        found[stream].newest.suspect = True
     return found
 
 

@@ -23,7 +23,11 @@ _PAGE = sql.SQL("""
     )
     SELECT stream_id, kind, streamer_name, title, game_category, started_at, ended_at, live_now, last_event_at,
         CASE WHEN viewer_count_at > coalesce(watermark, last_event_at) - %(viewers_max_age)s * interval '1 microsecond'
-            THEN viewer_count END AS viewer_count
+            THEN viewer_count END AS viewer_count,
+        (
+            SELECT stale FROM stream_feeds AS feeds
+            WHERE feeds.workspace_id = page.workspace_id AND feeds.stream_id = page.stream_id
+        ) AS feed_stale
     FROM page LEFT JOIN stream_state USING (workspace_id, stream_id)
     ORDER BY live_now DESC, started_at DESC NULLS LAST, stream_id
 """)
@@ -35,6 +39,7 @@ _ONE = sql.SQL("AND stream_id = %(stream_id)s")
 class StreamRow(msgspec.Struct):
     """A stream as stored; times in microseconds. `is_live`: not ended, and heard of after the `live_after` asked for.
 
+    `feed_stale`: the connectors that feed it should speak and do not; None where no running connector feeds it.
     `viewer_count` is None until the stream has said it, or when it was said more than 10 minutes of stream time ago.
     """
 
@@ -48,6 +53,7 @@ class StreamRow(msgspec.Struct):
     is_live: bool
     viewer_count: int | None
     last_event_at: int
+    feed_stale: bool | None = None
 
 
 async def list_streams(
@@ -93,4 +99,5 @@ def _stream(row: Row) -> StreamRow:
         is_live=row["live_now"],
         viewer_count=row["viewer_count"],
         last_event_at=to_microseconds(row["last_event_at"]),
+        feed_stale=row["feed_stale"],
     )
