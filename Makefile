@@ -14,7 +14,7 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --genera
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-cov lint format docs bench lock vendor clean docker-build docker-run
+.PHONY: help install run test test-cov lint format docs bench evaluation lock vendor clean docker-build docker-run
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,12 @@ docs: $(VENV)/.installed ## Write what is generated: .env.example and docs/refer
 
 bench: $(VENV)/.installed-bench ## Run the benchmarks; each prints its ratio
 	$(BIN)/python -m benchmarks
+
+evaluation: $(VENV)/.installed-bench ## Write the pages and pictures of docs/evaluation and docs/moments-lirik.md anew
+	$(PIP) install "matplotlib>=3.10"
+	for name in nab noise simulator ablations; do $(BIN)/python -m benchmarks.$$name || exit; done
+	$(BIN)/python -m benchmarks.sentiment --write
+	$(BIN)/python docs/pictures/make_lirik.py
 
 lock: $(VENV)/.installed-dev ## Resolve the newest allowed versions into the lock files
 	$(LOCK) --upgrade pyproject.toml --group build --output-file requirements.lock
