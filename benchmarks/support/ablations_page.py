@@ -65,7 +65,7 @@ _READING = """\
   here (moods are found by the series of their own).
 - The features of the chat find a third more moments in the real chat than counts alone, and cost no false alarm here.
 - Cooldown does nothing that merging does not do already.
-- Without `least` small talk of a few messages a minute becomes a moment; without the depth of a fall every lull does."""
+- Without `least` small talk becomes a moment here and there; without the depth of a fall some lulls do."""
 
 
 def write_page(
