@@ -16,6 +16,7 @@ from telemetra.settings import Settings
 from telemetra.store.archive import days_ahead, days_of, drop_partitions, ensure_partitions
 from telemetra.store.database import Database
 from telemetra.store.status import pipeline_status
+from telemetra.store.websocket_batches import delete_batches
 
 EVERY_SECONDS = 600
 _HOUR = 60 * MINUTE
@@ -61,6 +62,7 @@ class Maintenance:
         await self._partitions.make_days(self._database, days_ahead(now))
         dropped = await drop_partitions(self._database, now - self._settings.retention_events_days * _DAY)
         self._partitions.forget(dropped)
+        await delete_batches(self._database, now - self._settings.retention_events_days * _DAY)
         needs = (await pipeline_status(self._database)).needs
         trimmed = await self._log.trim(needs, now - self._settings.log_retention_hours * _HOUR)
         if dropped or trimmed:
