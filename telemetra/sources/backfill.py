@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping
 
 from telemetra.clock import Clock
 from telemetra.formats.draft import Draft
@@ -21,12 +20,15 @@ PAUSE_SECONDS = 0.2
 BY_STREAM = ("{instrument}", "{symbol}", "{stream}")
 
 
-class Fetched(NamedTuple):
-    """What came, and whether it reaches to the end of the gap."""
+Take = Callable[[list[Draft], list[SequenceMark]], Awaitable[None]]
+"""Takes what a page has brought, before the next one is asked for."""
+Before = Mapping[tuple[str, str], int]
+"""The newest number of (stream, channel) before the gap."""
 
-    drafts: list[Draft]
-    marks: list[SequenceMark]
-    whole: bool
+
+def fillable(stream_id: str) -> bool:
+    """Books and other streams without minutes (`…@depth`) begin anew with a snapshot: nothing to fetch for them."""
+    return "@" not in stream_id
 
 
 class Backfiller:
@@ -49,16 +51,17 @@ class Backfiller:
         self._timeout_seconds = timeout_seconds
         self._max_bytes = max_bytes
 
-    async def fetch(self, record: Record, instruments: Mapping[str, str], feed_format: FeedFormat) -> Fetched:
-        """Everything that `record` has lost. Raises `Refused` or `Unavailable`."""
-        drafts: list[Draft] = []
-        marks: list[SequenceMark] = []
+    async def fetch(
+        self, record: Record, instruments: Mapping[str, str], before: Before, feed_format: FeedFormat, take: Take
+    ) -> bool:
+        """Hands everything that `record` has lost to `take`, page by page; whether that reaches to the gap's end.
+
+        Raises `Refused` or `Unavailable`.
+        """
         whole = True
         for stream_id in self._streams(record, instruments):
-            whole &= await self._fetch_stream(
-                record, stream_id, instruments.get(stream_id, ""), feed_format, drafts, marks
-            )
-        return Fetched(drafts, marks, whole)
+            whole &= await self._fetch_stream(record, stream_id, instruments, before, feed_format, take)
+        return whole
 
     def _streams(self, record: Record, instruments: Mapping[str, str]) -> list[str]:
         """The streams to ask for one by one; one empty name where a single request asks for all."""
@@ -68,21 +71,25 @@ class Backfiller:
         if not any(place in text for place in BY_STREAM):
             return [""]
         if "{stream}" in text:
-            return sorted(instruments)
-        return sorted({instrument: stream for stream, instrument in sorted(instruments.items(), reverse=True)}.values())
+            return sorted(filter(fillable, instruments))
+        by_instrument = {named: stream for stream, named in sorted(instruments.items()) if fillable(stream)}
+        return sorted(by_instrument.values())
 
     async def _fetch_stream(
         self,
         record: Record,
         stream_id: str,
-        instrument: str,
+        instruments: Mapping[str, str],
+        before: Before,
         feed_format: FeedFormat,
-        drafts: list[Draft],
-        marks: list[SequenceMark],
+        take: Take,
     ) -> bool:
         start, end = record.start, self._clock() if record.end is None else record.end
-        holes = [hole for hole in record.holes if hole.stream_id == stream_id or not stream_id]
-        first_id = min((hole.first for hole in holes), default=None)
+        instrument = instruments.get(stream_id, "")
+        holes = [hole for hole in record.holes if _concerns(hole.stream_id, stream_id)]
+        known = [number + 1 for (stream, _), number in before.items() if _concerns(stream, stream_id)]
+        # Where the new connection has not shown the jump yet, what was missed begins after the last number before it.
+        first_id = min([hole.first for hole in holes] or known, default=None)
         last_id = max((hole.last for hole in holes), default=None)
         for _ in range(MOST_PAGES):
             now = self._clock()
@@ -102,8 +109,7 @@ class Backfiller:
             reading = feed_format.read(response.body, self._clock())
             if reading.control in ("error", "unknown") and not reading.drafts:
                 return False
-            drafts += reading.drafts
-            marks += reading.sequences
+            await take(reading.drafts, sorted(reading.sequences, key=lambda mark: mark.first))
             times = [draft.timestamp for draft in reading.drafts if draft.timestamp is not None]
             if self._declared.limit is None or len(reading.drafts) < self._declared.limit or not times:
                 return True
@@ -118,3 +124,8 @@ class Backfiller:
                     return True
             await asyncio.sleep(PAUSE_SECONDS)
         return False
+
+
+def _concerns(stream: str, asked: str) -> bool:
+    """Whether the numbers of `stream` are those of what is asked for (an empty name: all that can be fetched)."""
+    return stream == asked or (not asked and fillable(stream))

@@ -7,15 +7,15 @@ What is too late all the same stays a gap.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 
 from telemetra.errors import TelemetraError, Unavailable
+from telemetra.formats.draft import Draft
 from telemetra.formats.feed import FeedFormat, SequenceMark
-from telemetra.sources.backfill import Backfiller
+from telemetra.sources.backfill import Backfiller, fillable
 from telemetra.sources.gap_records import GapRecords, Record
 from telemetra.sources.hand_in import HandIn
-from telemetra.sources.sequences import Observed
+from telemetra.sources.sequences import Observed, Sequences
 from telemetra.store.database import Database
 from telemetra.store.gaps import final_until
 
@@ -41,7 +41,7 @@ class GapFilling:
     ) -> None:
         self.records = records
         self.instruments: Mapping[str, str] = {}
-        self.take_late: Callable[[list[SequenceMark]], None] = lambda marks: None
+        self.sequences = Sequences()
         self.wake = asyncio.Event()
         self._hand_in = hand_in
         self._database = database
@@ -76,6 +76,8 @@ class GapFilling:
 
     def _expect(self, record: Record) -> None:
         self.wake.set()
+        if record.stream_id is not None and not fillable(record.stream_id):
+            return
         if self._backfiller is not None and not record.awaits_backfill:
             record.awaits_backfill = True
             self._waiting.append(record)
@@ -86,11 +88,12 @@ class GapFilling:
         if not self._waiting:
             return
         try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HOLD_SECONDS):
-                    while self._waiting:
-                        await self._try(self._waiting[0])
-                        self._waiting.pop(0)
+            async with asyncio.timeout(HOLD_SECONDS):
+                while self._waiting:
+                    await self._try(self._waiting[0])
+                    self._waiting.pop(0)
+        except TimeoutError:
+            self._note(f"back-fill: took longer than {HOLD_SECONDS:g} s; the gap stays")
         finally:
             for record in self._waiting:
                 record.awaits_backfill = False
@@ -113,16 +116,24 @@ class GapFilling:
 
     async def _fill(self, record: Record) -> None:
         assert self._backfiller is not None, "only then is something waited for"
-        fetched = await self._backfiller.fetch(record, self.instruments, self._new_format())
         streams = [record.stream_id] if record.stream_id is not None else list(self.instruments)
         final = await final_until(self._database, self._workspace_id, streams)
-        await self._hand_in.submit(fetched.drafts)
-        self.take_late(fetched.marks)
-        if not fetched.whole or record.missing:
+        events = 0
+
+        async def take(drafts: list[Draft], marks: list[SequenceMark]) -> None:
+            nonlocal events
+            events += len(drafts)
+            await self._hand_in.submit(drafts)
+            for mark in marks:
+                self.sequences.late(mark)
+
+        whole = await self._backfiller.fetch(record, self.instruments, self.sequences.before, self._new_format(), take)
+        missing = sum(hole.missing for hole in record.holes if fillable(hole.stream_id))
+        if not whole or missing:
             self._note("back-fill: the source did not give all that was missed")
         elif final is not None and final > record.start:
             # Minutes that were final before: what came for them is kept, but not counted.
             record.end = min(record.end or final, final - 1)
         else:
             record.filled = True
-            record.details = {"by": "back-fill", "events": len(fetched.drafts)}
+            record.details = {"by": "back-fill", "events": events}

@@ -65,15 +65,21 @@ class HandIn:
         self._room.set()
         self._open.set()
 
-    async def put(self, drafts: list[Draft], size: int, received_at: int) -> None:
-        """Take the drafts of one message; waits while there is no room. Returns at once otherwise."""
+    @property
+    def blocked(self) -> bool:
+        return self._buffer.blocked
+
+    async def room(self) -> None:
+        """Wait until there is room."""
+        self._room.clear()
+        self._full.set()
+        self.held_back = True
+        await self._room.wait()
+        self.held_back = False
+
+    def put(self, drafts: list[Draft], size: int, received_at: int) -> None:
+        """Take the drafts of one message. While `blocked`, the caller waits for `room` first."""
         buffer = self._buffer
-        if buffer.blocked:
-            self._room.clear()
-            self._full.set()
-            self.held_back = True
-            await self._room.wait()
-            self.held_back = False
         if buffer.empty:
             self._filled.set()
         buffer.add(drafts, size, received_at)

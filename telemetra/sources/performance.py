@@ -23,6 +23,7 @@ class Performance:
     def __init__(self, now: int) -> None:
         self.started_at = now
         self.messages = 0
+        self.data = 0
         self.events = 0
         self.bytes = 0
         self.errors = 0
@@ -36,8 +37,10 @@ class Performance:
         self._skews: deque[int] = deque(maxlen=_SAMPLES)
         self._marks: deque[tuple[int, int, int, int]] = deque()  # (time, messages, events, bytes)
 
-    def received(self, count: int, size: int) -> None:
+    def received(self, count: int, data: int, size: int) -> None:
+        """`count` messages of `size` bytes together; `data` of them held data."""
         self.messages += count
+        self.data += data
         self.bytes += size
 
     def skew(self, microseconds: int) -> None:

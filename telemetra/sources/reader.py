@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from telemetra.formats.draft import Draft
-from telemetra.formats.feed import FeedFormat, Reading, SequenceMark
+from telemetra.formats.feed import FeedFormat, Reading
 from telemetra.observability import Metrics
 from telemetra.sources.base import Incoming, Refused, SourceClosed
 from telemetra.sources.gap_filling import GapFilling
 from telemetra.sources.hand_in import HandIn
 from telemetra.sources.journal import Journal
 from telemetra.sources.performance import Performance
-from telemetra.sources.sequences import Sequences
 from telemetra.sources.watchdog import Watchdog
 
 SAMPLE_CHARACTERS = 500
@@ -37,7 +36,7 @@ class MessageReader:
         self.new_streams: list[str] = []
         self._new_format = new_format
         self._formats: dict[int, FeedFormat] = {}
-        self._sequences = Sequences()
+        self._sequences = gaps.sequences
         self._hand_in = hand_in
         self._gaps = gaps
         self._journal = journal
@@ -68,20 +67,24 @@ class MessageReader:
                 if drafts:
                     data += 1
                     self._take(drafts, received_at, streams)
-                if reading.sequences:
+                marks = reading.sequences
+                if marks:
                     time = received_at if self.last_event_at is None else self.last_event_at
-                    observed = self._sequences.observe(reading.sequences, time, connection)
-                    if observed.new or observed.lost or observed.filled:
-                        self._gaps.observed(observed)
+                    if len(marks) > 1 or not self._sequences.follows(marks[0], time, connection):
+                        # Answers to polls often begin with the newest.
+                        in_order = sorted(marks, key=lambda mark: mark.first) if polled else marks
+                        observed = self._sequences.observe(in_order, time, connection)
+                        if observed.new or observed.lost or observed.filled:
+                            self._gaps.observed(observed)
                 if drafts:
-                    await self._hand_in.put(drafts, len(payload), received_at)
+                    if self._hand_in.blocked:
+                        await self._hand_in.room()
+                    self._hand_in.put(drafts, len(payload), received_at)
                 replies += reading.replies
                 if reading.control or reading.reconnect:
                     self._control(reading, incoming)
         finally:
-            self._performance.received(len(messages), size)
-            self._metrics.connector_bytes.inc(size)
-            self._metrics.connector_messages.labels(kind="data").inc(data)
+            self._performance.received(len(messages), data, size)
             received_at = messages[-1].received_at
             if data or polled:
                 self._watchdog.data(received_at, streams)
@@ -89,11 +92,6 @@ class MessageReader:
             if polled and not data:
                 self._gaps.data(received_at)
         return replies
-
-    def late(self, marks: list[SequenceMark]) -> None:
-        """A back-fill has brought these numbers."""
-        for mark in marks:
-            self._sequences.late(mark)
 
     def _take(self, drafts: list[Draft], received_at: int, streams: set[str]) -> None:
         first: int | None = None

@@ -107,7 +107,7 @@ class ConnectorRun:
             outgoing.mask,
         )
         self._gaps.instruments = self._reader.instruments
-        self._gaps.take_late = self._reader.late
+        self._counted = (0, 0)
         self._batch_since = now
 
     async def run(self) -> None:
@@ -132,6 +132,10 @@ class ConnectorRun:
 
     def tick(self, now: int, *, late: bool = False) -> None:
         """Look for silence; a source that is silent is opened anew. `late`: we have not listened ourselves."""
+        data, size = self._counted
+        self._counted = self._performance.data, self._performance.bytes
+        self._parts.metrics.connector_messages.labels(kind="data").inc(self._counted[0] - data)
+        self._parts.metrics.connector_bytes.inc(self._counted[1] - size)
         if self._hand_in.held_back or late:
             self._watchdog.held_back(now)
         elif self._connection.status == "running" and not self._source.polls and self._watchdog.gives_up(now):

@@ -70,15 +70,27 @@ class Sequences:
         self._last: dict[tuple[int, str, str], tuple[int, int]] = {}  # newest number and its event time
         self._holes: dict[Key, deque[Hole]] = {}
         self._carried: dict[Key, tuple[int, int]] = {}
+        self.before: dict[Key, int] = {}
+        """The newest number of each channel before the last disconnect."""
 
     def reconnected(self) -> None:
         """The next jump of each channel is part of the disconnect."""
+        self.before = {(stream_id, channel): last for (_, stream_id, channel), (last, _) in self._last.items()}
         self._carried |= {(stream_id, channel): last for (_, stream_id, channel), last in self._last.items()}
         self._last = {}
 
     def rotated(self, connection: int) -> None:
         """Only `connection` is left: what others counted is forgotten."""
         self._last = {key: last for key, last in self._last.items() if key[0] == connection}
+
+    def follows(self, mark: SequenceMark, time: int, connection: int = 0) -> bool:
+        """The usual case, quickly: takes the mark if it is the next one, else leaves it to `observe`."""
+        key = (connection, mark.stream_id, mark.channel)
+        before = self._last.get(key)
+        if before is None or before[0] + 1 != mark.first:
+            return False
+        self._last[key] = (mark.last, time)
+        return True
 
     def observe(self, marks: Sequence[SequenceMark], time: int, connection: int = 0) -> Observed:
         """`time` is the event time of the message. Each connection of a source is followed by itself."""
@@ -110,7 +122,11 @@ class Sequences:
 
     def late(self, mark: SequenceMark) -> list[Hole]:
         """Numbers that came late, by themselves or by a back-fill: the holes that they complete."""
-        holes = self._holes.get((mark.stream_id, mark.channel))
+        key = (mark.stream_id, mark.channel)
+        carried = self._carried.get(key)
+        if carried is not None and mark.first <= carried[0] + 1 <= mark.last:
+            self._carried[key] = (mark.last, carried[1])  # fetched before the new connection has shown the jump
+        holes = self._holes.get(key)
         if not holes:
             return []
         filled = [hole for hole in holes if hole.take(mark.first, mark.last) and not hole.ranges]

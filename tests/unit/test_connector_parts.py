@@ -77,7 +77,7 @@ def test_errors_are_bounded_masked_and_counted() -> None:
 def test_performance_is_what_was_counted() -> None:
     performance = Performance(NOW)
     for second in range(20):
-        performance.received(10, 1000)
+        performance.received(10, 10, 1000)
         performance.stored(20, NOW, NOW + 500, NOW + 1000)
         performance.shown(NOW + second * SECOND, connected_at=NOW, reconnects=0)
     performance.errors = 2

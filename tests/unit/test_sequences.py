@@ -80,3 +80,23 @@ def test_two_connections_of_a_planned_change_count_for_themselves() -> None:
     assert see(sequences, mark(501), connection=0) == ([], [], [])
     sequences.rotated(1)
     assert see(sequences, mark(2), connection=1) == ([], [], [])
+
+
+def test_what_was_fetched_before_the_new_connection_speaks_is_not_missing() -> None:
+    sequences = Sequences()
+    see(sequences, mark(5))
+    sequences.reconnected()
+    assert sequences.before == {("s", "trades"): 5}
+    sequences.late(mark(6, 7))
+    sequences.late(mark(8))
+    assert see(sequences, mark(9), connection=1) == ([], [], [])
+
+
+def test_the_usual_case_is_taken_quickly_and_the_others_are_left() -> None:
+    sequences = Sequences()
+    assert not sequences.follows(mark(5), 0)
+    see(sequences, mark(5))
+    assert sequences.follows(mark(6), 0)
+    assert not sequences.follows(mark(6), 0)
+    assert not sequences.follows(mark(9), 0)
+    assert [(hole.first, hole.last) for hole in see(sequences, mark(9)).new] == [(7, 8)]
