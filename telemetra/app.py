@@ -4,56 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 
 import structlog
 
 from telemetra import server
 from telemetra.api.app import create_app
-from telemetra.cache import keys
 from telemetra.cache.memory import MemoryCache
+from telemetra.cache.streams import invalidate_streams
 from telemetra.clock import Clock, system_clock
 from telemetra.eventlog.postgres import PostgresLog
-from telemetra.kinds.base import Kind
-from telemetra.kinds.registry import Registry, load_registry
-from telemetra.leader import LeaderThread, Role, RunPipeline, owner_name
+from telemetra.extras import load_extra
+from telemetra.kinds.registry import load_registry
 from telemetra.live.feed_board import FeedBoard
 from telemetra.live.hub import Hub
 from telemetra.live.realtime import RealtimeHub
 from telemetra.live.relay_memory import MemoryRelay
 from telemetra.maintenance import Maintenance, PartitionMaker
-from telemetra.model.event import StreamKey
-from telemetra.moments.heads import installed_heads
-from telemetra.moments.stream import MomentDetectors
 from telemetra.monitor import Monitor
 from telemetra.observability import Metrics
 from telemetra.operations.connector_ports import ConnectorPorts
 from telemetra.operations.intake import Intake, IntakeLimits
 from telemetra.operations.processing import engine_settings
 from telemetra.operations.services import Services
-from telemetra.pipeline import Pipeline, PipelineSettings, Ports
+from telemetra.pipeline import PipelineSettings
 from telemetra.settings import Settings
 from telemetra.sources.egress import EgressGuard
 from telemetra.sources.manager import ConnectorManager
 from telemetra.sources.parts import Parts, RunOptions
 from telemetra.sources.probe import probe
 from telemetra.standby import StoredMoments, StoredUpdates, TableFeed
-from telemetra.store.checkpoint import CheckpointStore
 from telemetra.store.database import Database
 from telemetra.store.embedded import EmbeddedPostgres
 from telemetra.store.key_rotation import check_keys
 from telemetra.store.kind_tables import ensure_kind_tables
 from telemetra.store.migrate import migrate
-from telemetra.store.moment_settings import SettingsBook
-from telemetra.store.moments import moments_since
 from telemetra.store.status import pipeline_status
 from telemetra.store.vault import make_vault
-from telemetra.tracing import Tracer
+from telemetra.worker.messages import Start
+from telemetra.worker.supervisor import PipelineProcess
 
 SUPERVISE_SECONDS = 1.0
-PIPELINE_CONNECTIONS = 2
 
 _log = structlog.get_logger(__name__)
 
@@ -98,12 +91,13 @@ async def open_postgres(settings: Settings) -> AsyncIterator[str]:
 @asynccontextmanager
 async def open_services(settings: Settings, conninfo: str, clock: Clock) -> AsyncIterator[Services]:
     """The parts of a running process, its pipeline (or its place in the queue for it) included."""
-    metrics, tracer = Metrics(), Tracer(settings.otlp_endpoint)
+    metrics = Metrics()
+    if settings.otlp_endpoint is not None:
+        load_extra("otlp", needed_by="OTLP_ENDPOINT")  # said now, and not by the pipeline's process again and again
     registry = load_registry(settings.currency)
     await asyncio.to_thread(migrate, conninfo)
     await asyncio.to_thread(ensure_kind_tables, conninfo, registry.kinds.values())
     async with contextlib.AsyncExitStack() as stack:
-        stack.callback(tracer.close)
         database = Database(
             conninfo, min_size=settings.db_pool_min, max_size=settings.db_pool_max, name="telemetra serve"
         )
@@ -143,11 +137,16 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
         )
         relay.subscribe(hub.deliver)
         relay.subscribe(realtime.deliver)
-        cache = MemoryCache(settings.cache_max_entries, hears_invalidations=lambda: leader.role == "leader")
-        leader = LeaderThread(
-            conninfo, lambda: _pipeline(settings, conninfo, registry, relay, cache, partitions, clock, metrics, tracer)
+        cache = MemoryCache(settings.cache_max_entries, hears_invalidations=lambda: pipeline.role == "leader")
+        pipeline = PipelineProcess(
+            _start(settings, conninfo),
+            kinds=registry.kinds,
+            relay=relay,
+            cache=cache,
+            metrics=metrics,
+            on_gap=hub.close,
         )
-        monitor = Monitor(database, lambda: leader.role, cache, clock, metrics, board)
+        monitor = Monitor(database, lambda: pipeline.role, cache, clock, metrics, board)
         await monitor.look()
         intake = Intake(
             log,
@@ -160,7 +159,7 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
         stack.push_async_callback(guard.close)
         options = RunOptions.of(settings)
         connectors = ConnectorManager(
-            Parts(database, intake, guard, clock, metrics, partial(_invalidate_streams, cache), options),
+            Parts(database, intake, guard, clock, metrics, partial(invalidate_streams, cache), options),
             vault,
             owner_name(),
             lease_seconds=settings.connector_lease_seconds,
@@ -188,88 +187,40 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
             monitor.run(),
             maintenance.run(),
             connectors.run(),
-            _feed_while_standby(feed, StoredUpdates(database, realtime, clock), lambda: leader.role),
+            _feed_while_standby(feed, StoredUpdates(database, realtime, clock), pipeline),
+            pipeline.run(),
         ):
             await stack.enter_async_context(_background(task))
-        leader.start()
-        stack.push_async_callback(asyncio.to_thread, leader.stop)
         yield services
 
 
-async def _invalidate_streams(cache: MemoryCache, workspace_id: str, streams: Iterable[str]) -> None:
-    """What is cached of these streams is not true any more, nor are lists in which they stand."""
-    for stream_id in streams:
-        for pattern in keys.patterns_of_stream(workspace_id, stream_id):
-            await cache.invalidate(pattern)
-    await cache.invalidate(keys.pattern_of_lists(workspace_id))
-
-
-def _pipeline(
-    settings: Settings,
-    conninfo: str,
-    registry: Registry,
-    relay: MemoryRelay,
-    cache: MemoryCache,
-    partitions: PartitionMaker,
-    clock: Clock,
-    metrics: Metrics,
-    tracer: Tracer,
-) -> AbstractAsyncContextManager[RunPipeline]:
-    """What runs on the pipeline's own event loop, with connections of its own."""
-    pipeline_settings = PipelineSettings(
-        engine=engine_settings(settings),
-        read_items=settings.pipeline_read_items,
-        interval_seconds=settings.pipeline_interval_seconds,
-        tick_seconds=settings.websocket_interval_seconds,
+def _start(settings: Settings, conninfo: str) -> Start:
+    """What the pipeline's process is told of the settings."""
+    return Start(
+        conninfo=conninfo,
+        currency=settings.currency,
+        pipeline=PipelineSettings(
+            engine=engine_settings(settings),
+            read_items=settings.pipeline_read_items,
+            interval_seconds=settings.pipeline_interval_seconds,
+            tick_seconds=settings.websocket_interval_seconds,
+        ),
+        otlp_endpoint=settings.otlp_endpoint,
+        log_level=settings.log_level,
+        log_format=settings.log_format,
     )
-    heads = installed_heads()
-
-    async def invalidate(changed: Sequence[StreamKey]) -> None:
-        for workspace_id in {workspace_id for workspace_id, _ in changed}:
-            streams = [stream_id for workspace, stream_id in changed if workspace == workspace_id]
-            await _invalidate_streams(cache, workspace_id, streams)
-
-    @asynccontextmanager
-    async def opened() -> AsyncIterator[RunPipeline]:
-        database = Database(conninfo, min_size=1, max_size=PIPELINE_CONNECTIONS, name="telemetra pipeline")
-        await database.open()
-        store, book = CheckpointStore(database, registry), SettingsBook(database)
-        ports = Ports(
-            log=PostgresLog(database),
-            store=store,
-            settings=book,
-            relay=relay,
-            invalidate=invalidate,
-            prepare=lambda times: partitions.make(database, times),
-            recent_moments=lambda since: moments_since(database, since),
-        )
-
-        def detectors(kind: Kind, workspace_id: str, stream_id: str) -> MomentDetectors:
-            return MomentDetectors(kind, workspace_id, stream_id, book.of(workspace_id, stream_id), heads)
-
-        async def run(stop: asyncio.Event) -> None:
-            owner = await store.take_over(0, owner_name())
-            pipeline = Pipeline(
-                owner, ports, registry, detectors, pipeline_settings, clock=clock, metrics=metrics, tracer=tracer
-            )
-            await pipeline.run(stop)
-
-        try:
-            yield run
-        finally:
-            await database.close()
-
-    return opened()
 
 
-async def _feed_while_standby(feed: TableFeed, updates: StoredUpdates, role: Callable[[], Role]) -> None:
+async def _feed_while_standby(feed: TableFeed, updates: StoredUpdates, pipeline: PipelineProcess) -> None:
     """Live clients of a process without the pipeline are served from the tables.
 
     A new leader looks at them once more: the one before has committed what nobody here has seen.
     """
-    led = True
+    led, life = True, pipeline.lives
     while True:
-        leads = role() == "leader"
+        leads = pipeline.role == "leader"
+        if life != pipeline.lives:
+            led, life = False, pipeline.lives
         if not leads:
             await feed.poll()
         if not (leads and led):

@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from telemetra.engine.effects import Effects
 from telemetra.eventlog.base import LogRead
 from telemetra.live.base import Publication, Relay, is_feed_event
 from telemetra.model.event import StreamKey
-from telemetra.observability import Metrics
 from telemetra.store.checkpoint import CheckpointStore, Owner
 from telemetra.store.database import Failure, classify
 from telemetra.tracing import Tracer
@@ -28,6 +28,16 @@ class RefusedItems(Exception):
         super().__init__(str(cause))
         self.read = read
         self.cause = cause
+
+
+class Meters(Protocol):
+    """Who counts what becomes of checkpoints; called on the pipeline's loop."""
+
+    def committed(self, items: int, seconds: float) -> None:
+        """A checkpoint of so many log items is stored; it took so long from BEGIN to COMMIT."""
+
+    def failed(self, error: Exception) -> None:
+        """A checkpoint was given up."""
 
 
 class Checkpointer:
@@ -45,7 +55,7 @@ class Checkpointer:
         *,
         invalidate: Callable[[Sequence[StreamKey]], Awaitable[None]],
         prepare: Callable[[set[int]], Awaitable[None]],
-        metrics: Metrics,
+        metrics: Meters,
         tracer: Tracer,
     ) -> None:
         self.applied = 0
@@ -91,8 +101,7 @@ class Checkpointer:
             if classify(error) is Failure.DATA and read.items:
                 raise RefusedItems(read, error) from error
             raise
-        self._metrics.checkpoint_seconds.observe(time.monotonic() - started)
-        self._metrics.pipeline_items.inc(len(read.items))
+        self._metrics.committed(len(read.items), time.monotonic() - started)
         self.applied = effects.applied
         await self._invalidate([(state.workspace_id, state.stream_id) for state in effects.states])
         events = [(offset, event) for offset, event, _ in effects.archive if is_feed_event(event)]

@@ -1,4 +1,4 @@
-"""The thread that runs the pipeline while this process leads, and waits for its turn while another does."""
+"""Runs the pipeline while this process leads, and waits for its turn while another does."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import asyncio
 import contextlib
 import os
 import socket
-import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 import structlog
-import uvloop
 
 from telemetra.errors import Fenced, Unavailable
 from telemetra.store.leadership import Leadership
@@ -32,51 +30,41 @@ def owner_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-class LeaderThread:
-    """`role` may be read from any thread. The pipeline has an event loop of its own, made and closed here.
+class Leader:
+    """Waits for the lead over the pipeline, and runs it while this process has it.
 
-    `opened` opens, on the pipeline's loop, what the pipeline needs, and gives the function that runs it.
+    `opened` opens what the pipeline needs, and gives the function that runs it. `tell` hears of every change of role.
     """
 
-    def __init__(self, conninfo: str, opened: Callable[[], AbstractAsyncContextManager[RunPipeline]]) -> None:
-        self.role: Role = "starting"
+    def __init__(
+        self,
+        conninfo: str,
+        opened: Callable[[], AbstractAsyncContextManager[RunPipeline]],
+        tell: Callable[[Role], None],
+    ) -> None:
         self._conninfo = conninfo
         self._opened = opened
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop: asyncio.Event | None = None
-        self._started = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
+        self._tell = tell
+        self._role: Role = "starting"
 
-    def start(self) -> None:
-        self._thread.start()
-        self._started.wait()
-
-    def stop(self) -> None:
-        """Blocks until the step in progress is stored and everything is closed."""
-        if self._loop is not None and self._stop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended already
-                self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(self._main())
-
-    async def _main(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stop = stop = asyncio.Event()
-        self._started.set()
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set; then the step in progress is stored first."""
         while not stop.is_set():
             try:
                 async with self._opened() as run:
                     while not stop.is_set():
                         await self._take_turn(run, stop)
             except Exception:
-                # Nothing may end this thread while the process takes events: whatever it was, begin anew.
+                # Nothing may end this while the server takes events: whatever it was, begin anew.
                 _log.exception("pipeline_failed")
                 await _pause(stop, TURN_SECONDS)
             finally:
-                self.role = "starting"
+                self._become("starting")
+
+    def _become(self, role: Role) -> None:
+        if role != self._role:
+            self._role = role
+            self._tell(role)
 
     async def _take_turn(self, run: RunPipeline, stop: asyncio.Event) -> None:
         """Ask for the lead once; when it is ours, run the pipeline until it is lost or the process stops."""
@@ -84,16 +72,16 @@ class LeaderThread:
             async with Leadership(self._conninfo) as leadership:
                 while not stop.is_set():
                     if await leadership.acquire():
-                        self.role = "leader"
+                        self._become("leader")
                         _log.info("pipeline_leading", owner=owner_name())
                         await self._lead(run, leadership, stop)
                         return
-                    self.role = "standby"
+                    self._become("standby")
                     await _pause(stop, TURN_SECONDS)
         except Fenced:
             _log.warning("pipeline_fenced")
         except Unavailable as error:
-            self.role = "starting"
+            self._become("starting")
             _log.warning("pipeline_waits_for_database", error=str(error))
             await _pause(stop, TURN_SECONDS)
 
@@ -105,7 +93,7 @@ class LeaderThread:
             while not running.done() and not stop.is_set() and await leadership.held():
                 await asyncio.wait((running,), timeout=CHECK_SECONDS)
         finally:
-            self.role = "standby"
+            self._become("standby")
             end.set()
             await running
 

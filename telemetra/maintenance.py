@@ -44,6 +44,10 @@ class PartitionMaker:
     def forget(self, days: Iterable[date]) -> None:
         self._made.difference_update(days)
 
+    def forget_all(self) -> None:
+        """Another process may have dropped days since."""
+        self._made.clear()
+
 
 class Maintenance:
     """`once` does what is due; `run` does so every ten minutes until cancelled. Any process may run it."""

@@ -41,6 +41,9 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)  # start time, memory, CPU, open files
+        self.pipeline_pid = 0
+        """The process that runs the pipeline; 0: there is none."""
+        ProcessCollector("telemetra_pipeline", pid=lambda: self.pipeline_pid or "none", registry=registry)
         Gauge("telemetra_build_info", "Constant 1 with the version.", ["version"], registry=registry).labels(
             version=__version__
         ).set(1)
@@ -133,6 +136,15 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+
+    def committed(self, items: int, seconds: float) -> None:
+        """A checkpoint was stored."""
+        self.pipeline_items.inc(items)
+        self.checkpoint_seconds.observe(seconds)
+
+    def failed(self, error: Exception) -> None:
+        """A checkpoint was given up."""
+        self.checkpoint_failures.labels(error=type(error).__name__).inc()
 
     def render(self) -> bytes:
         """The Prometheus text format; send it as `METRICS_CONTENT_TYPE`."""

@@ -1,7 +1,7 @@
 """The pipeline: read the log, run the engine, store a checkpoint, publish. In this order, and nothing else (SPEC 4).
 
-It knows ports only. It runs in an event loop of its own (a thread of the process), so that a large read never holds
-up a request. Whatever goes wrong, memory is dropped and built again from the log and the tables.
+It knows ports only. It runs in a process of its own, so that a large read never holds up a request. Whatever goes
+wrong, memory is dropped and built again from the log and the tables.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from telemetra.backoff import delays
-from telemetra.checkpointer import Checkpointer, RefusedItems
+from telemetra.checkpointer import Checkpointer, Meters, RefusedItems
 from telemetra.clock import Clock
 from telemetra.engine.effects import UniqueKey
 from telemetra.engine.engine import DetectorFactory, Engine, EngineSettings
@@ -24,7 +24,6 @@ from telemetra.kinds.registry import Registry
 from telemetra.live.base import Publication, Relay
 from telemetra.model.event import StreamKey
 from telemetra.model.moment import Moment
-from telemetra.observability import Metrics
 from telemetra.store.checkpoint import CheckpointStore, Owner
 from telemetra.store.database import Failure, classify
 from telemetra.store.moment_settings import SettingsBook
@@ -57,7 +56,7 @@ class PipelineSettings:
 class Ports:
     """What the pipeline reads from and tells. `invalidate` is told the streams that a commit changed; `prepare` makes
     room in the archive for days (microseconds of arrival) before events of them are stored. `settings`: what the
-    detectors are made with."""
+    detectors are made with. `restart` is called when memory is dropped: what was remembered of tables may be wrong."""
 
     log: EventLog
     store: CheckpointStore
@@ -66,6 +65,7 @@ class Ports:
     invalidate: Callable[[Sequence[StreamKey]], Awaitable[None]]
     prepare: Callable[[set[int]], Awaitable[None]]
     recent_moments: Callable[[int], Awaitable[list[Moment]]]
+    restart: Callable[[], None] = lambda: None
 
 
 class Pipeline:
@@ -80,7 +80,7 @@ class Pipeline:
         settings: PipelineSettings,
         *,
         clock: Clock,
-        metrics: Metrics,
+        metrics: Meters,
         tracer: Tracer,
     ) -> None:
         self._owner = owner
@@ -141,8 +141,9 @@ class Pipeline:
             raise
         except Exception as error:
             self._engine = None
+            self._ports.restart()
             await self._checkpoints.abandon()
-            self._metrics.checkpoint_failures.labels(error=type(error).__name__).inc()
+            self._metrics.failed(error)
             if isinstance(error, RefusedItems):
                 self._narrow(error)
             else:

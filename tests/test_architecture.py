@@ -21,7 +21,7 @@ PACKAGE = ROOT / "telemetra"
 
 LAYERS = (
     {"cli", "commands"},
-    {"app", "demo"},
+    {"app", "demo", "worker"},
     {"api", "sources", "pipeline", "checkpointer", "server", "leader", "standby", "maintenance", "monitor"},
     {"operations"},
     {"eventlog", "store", "cache", "live"},
