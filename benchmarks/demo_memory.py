@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 
 from benchmarks.support import report, servers
-from benchmarks.support.resources import Postgres, pss_bytes
+from benchmarks.support.resources import Postgres, family, pss_bytes
 
 SECONDS = 50.0
 EVERY_SECONDS = 2.0
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         until = time.monotonic() + seconds
         sizes = []
         while time.monotonic() < until:
-            sizes.append((pss_bytes([server.process]) / MIB, pss_bytes(database.processes()) / MIB))
+            sizes.append((pss_bytes(family(server.process)) / MIB, pss_bytes(database.processes()) / MIB))
             time.sleep(EVERY_SECONDS)
     telemetra, postgres = sizes[-1]
     most = max(sum(size) for size in sizes)

@@ -21,7 +21,7 @@ import uvloop
 
 from benchmarks.support import report, servers
 from benchmarks.support.chat import now
-from benchmarks.support.resources import Postgres, pss_bytes
+from benchmarks.support.resources import Postgres, family, pss_bytes
 from benchmarks.support.sender import send
 from telemetra.model.times import rfc3339
 from telemetra.model.window import SECOND
@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def memory(server: psutil.Process, database: Postgres) -> Memory:
-    return Memory(pss_bytes([server]), pss_bytes(database.processes()))
+    return Memory(pss_bytes(family(server)), pss_bytes(database.processes()))
 
 
 def bodies(streams: int, time_us: int) -> list[bytes]:

@@ -55,7 +55,7 @@ Serving = Callable[[Services, str], Awaitable[None]]
 
 
 async def serve(settings: Settings, *, beside: Serving | None = None) -> None:
-    """Everything in one process, until SIGINT or SIGTERM. Raises `Fatal` in one line when it cannot start."""
+    """Everything, until SIGINT or SIGTERM. Raises `Fatal` in one line when it cannot start."""
     listener = server.listen(settings.host, settings.port)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)

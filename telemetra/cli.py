@@ -88,7 +88,7 @@ def options(version: Annotated[bool, typer.Option("--version", help="Show the ve
 
 @app.command()
 def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
-    """Serve everything in one process.
+    """Serve everything.
 
     That is intake, pipeline, live push and API, and the embedded PostgreSQL where no other is named.
     """

@@ -14,6 +14,16 @@ def cpu_seconds(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
+def family(server: psutil.Process) -> list[psutil.Process]:
+    """A server and its other processes (the pipeline's), without those of its PostgreSQL."""
+    children = []
+    for child in server.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if child.name() != "postgres":
+                children.append(child)
+    return [server, *children]
+
+
 class Postgres:
     """All processes of the server whose data is in `data_dir`."""
 
@@ -49,7 +59,7 @@ class Meter:
         return seconds, client, server, database
 
     def _read(self) -> tuple[float, float, float]:
-        server = cpu_seconds(self._server) if self._server else 0.0
+        server = sum(map(cpu_seconds, family(self._server))) if self._server else 0.0
         return time.process_time(), server, self._database.cpu_seconds()
 
 

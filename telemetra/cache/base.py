@@ -37,7 +37,7 @@ class Lease:
 class Cache(Protocol):
     """Values are encoded JSON, never objects. Keys are parts joined by colons, see keys.py.
 
-    Reads and `lease` are called from the event loop of the API; `invalidate` also from the pipeline's thread, after a
+    Reads and `lease` are called from the event loop of the API; `invalidate` when the pipeline tells of a
     commit and before it is published. No method raises for a tier that is out of reach: that counts as a miss.
     """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -23,6 +24,8 @@ from telemetra.model.stream import StreamInfo, StreamState
 from telemetra.model.window import MINUTE, SECOND, Snapshot, minute_start
 from telemetra.moments.base import StreamDetectors
 from telemetra.moments.settings import MomentSettings
+
+SNAPSHOTS_A_CALL = 5_000
 
 DetectorFactory = Callable[[Kind, str, str], StreamDetectors]
 """(kind, workspace_id, stream_id) -> detectors without history."""
@@ -45,7 +48,7 @@ class Engine:
     def __init__(self, registry: Registry, detectors: DetectorFactory, settings: EngineSettings, applied: int) -> None:
         self.streams: dict[StreamKey, OpenStream] = {}
         self._open: set[OpenStream] = set()
-        self._unshown: set[OpenStream] = set()
+        self._unshown: dict[OpenStream, None] = {}  # in the order in which they will be shown
         self._decaying: set[OpenStream] = set()
         self._registry = registry
         self._types = {
@@ -118,7 +121,7 @@ class Engine:
         for stream in refilled:
             stream.settle()
             self._open.add(stream)
-            self._unshown.add(stream)
+            self._unshown[stream] = None
 
     def process(  # noqa: PLR0915 - the one loop that every event goes through: calls in it cost
         self,
@@ -192,7 +195,7 @@ class Engine:
                 elif watermark > stream.watermark:
                     stream.watermark = watermark
         self._open |= changed
-        self._unshown |= changed
+        self._unshown.update(dict.fromkeys(changed))
         for stream in changed:
             stream.idle_closed_at = None
         self._out.applied = first + len(items)
@@ -229,7 +232,7 @@ class Engine:
         for stream in gone:
             del self.streams[stream.key]
             self._open.discard(stream)
-            self._unshown.discard(stream)
+            self._unshown.pop(stream, None)
             self._decaying.discard(stream)
         return len(gone)
 
@@ -249,10 +252,15 @@ class Engine:
 
     def snapshots(self, now: int, *, decaying: bool) -> list[Snapshot]:
         """A snapshot per stream that changed since the last call, and with `decaying` per stream whose last minute
-        still holds something: it empties as time goes by. `now` in microseconds."""
-        streams = self._unshown | self._decaying if decaying else self._unshown
+        still holds something: it empties as time goes by. `now` in microseconds. Of very many streams each call takes
+        the next `SNAPSHOTS_A_CALL`."""
+        unshown = self._unshown
+        if decaying:
+            unshown.update(dict.fromkeys(self._decaying))
+        streams = list(islice(unshown, SNAPSHOTS_A_CALL))
+        for stream in streams:
+            del unshown[stream]
         snapshots = [(stream, stream.snapshot(now)) for stream in streams]
-        self._unshown = set()
         self._decaying.update(stream for stream, shot in snapshots if shot.has_data)
         self._decaying.difference_update(stream for stream, shot in snapshots if not shot.has_data)
         return [shot for _, shot in snapshots]

@@ -145,8 +145,10 @@ class OpenStream:
         What is open ends: nobody would ever hear of its end if the stream does not come back.
         """
         newest_end = max(self.minutes) + MINUTE
-        self.moments += self._detectors.close()
-        self._detectors_changed = True
+        closed = self._detectors.close()
+        if closed:
+            self.moments += closed
+            self._detectors_changed = True
         if newest_end > self.final_until:
             self._finalise(newest_end)
         self.next_step = self._next_step()

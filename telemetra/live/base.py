@@ -38,7 +38,7 @@ class Publication(msgspec.Struct):
 
 
 class Relay(Protocol):
-    """`publish` is called by the pipeline from its own thread: it never blocks and never raises for a slow subscriber.
+    """`publish` is called by the pipeline, on any thread: it never blocks and never raises for a slow subscriber.
 
     `subscribe` is called once by each hub from its event loop; `deliver` then runs on that loop, in publishing order.
     """

@@ -1,4 +1,4 @@
-"""The Relay within one process: from the pipeline's thread to the event loop of each hub."""
+"""The Relay within one process: from whoever hears the pipeline to the event loop of each hub."""
 
 from __future__ import annotations
 

@@ -32,9 +32,9 @@ class StreamDetectors(Protocol):
     The engine calls `observe` once per hop in time order when the watermark first reaches the hop's end, `skip` when
     a gap of more than ten minutes was passed over (`to` is the start of the next hop that will be observed), and
     `close` when the stream has been silent for so long that its minutes are final.
-    All return the moments that opened, changed or closed, each with its next version. The results depend only on the
-    sequence of calls, never on a clock. `state` is plain data (numbers, strings, lists, dicts with string keys,
-    None); `restore` of it gives a detector that goes on exactly as this one.
+    All return the moments that opened, changed or closed, each with its next version; a `close` that returns none has
+    changed nothing. The results depend only on the sequence of calls, never on a clock. `state` is plain data (numbers,
+    strings, lists, dicts with string keys, None); `restore` of it gives a detector that goes on exactly as this one.
     """
 
     def observe(self, observation: Observation, info: StreamInfo) -> list[Moment]: ...

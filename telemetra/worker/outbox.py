@@ -80,7 +80,7 @@ class Outbox:
         if self._weight > MOST_WAITING:
             left_out = [waiting for waiting, _ in self._waiting]
             roles = [lost for lost in left_out if isinstance(lost, RoleChanged)]
-            told = [Overflowed(sum(map(_events, left_out))), *roles[-1:]]
+            told: list[FromPipeline] = [Overflowed(sum(map(_events, left_out))), *roles[-1:]]
             self._waiting = deque((each, 1) for each in told)
             self._weight = len(told) + weight + 1
         self._waiting.append((message, weight + 1))
