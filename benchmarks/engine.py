@@ -4,6 +4,10 @@ The engine does all that it does in the product: it decodes each event's data, d
 hops, minutes and their finality, all measures, detectors and evidence, the ledger, the list for the archive and the
 states to store. The loop is given decoded tuples, Bytewax the same items as the engine; neither does the rest (see
 benchmarks/peers). One process, CPU seconds, interleaved rounds.
+
+All call the same functions for emotes and sentiment. So there are two tables: texts as people write them, and 2,000
+texts again and again, which those functions remember: what is left then are the windows (and, in the engine alone, all
+the rest).
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from telemetra.model.event import Event
 from telemetra.model.window import SECOND
 from telemetra.moments.settings import MomentSettings
 from telemetra.moments.stream import MomentDetectors
+from telemetra.worker.main import COLLECTIONS
 
 HAS_BYTEWAX = find_spec("bytewax") is not None
 if HAS_BYTEWAX:
@@ -36,6 +41,7 @@ EVENTS = 40_000
 ROUNDS = 5
 SIZES = ((1, 20.0), (100, 300.0))
 """Streams, and events a second of event time in all."""
+TEXTS = {"texts as written": None, "texts read before": 2_000}
 
 ENGINE, LOOP = "engine", "plain loop"
 MINUTES, HOPS_AND_MINUTES = "Bytewax, minutes alone", "Bytewax, hops and minutes"
@@ -48,20 +54,22 @@ _moments = MomentSettings()
 def main(argv: Sequence[str] | None = None) -> None:
     tiny = report.arguments(__doc__, argv)
     events, rounds = (2_000, 1) if tiny else (EVENTS, ROUNDS)
+    gc.set_threshold(*COLLECTIONS)  # for all, as the pipeline's process does
     for streams, rate in SIZES:
-        report.heading(
-            f"Engine, {streams} stream{'s' if streams > 1 else ''}",
-            source(),
-            f"{events:,} events, {rate:.0f} a second of event time; events per CPU second, {rounds} rounds",
-        )
-        compare(streams, rate, events, rounds)
+        for name, texts in TEXTS.items():
+            report.heading(
+                f"Engine, {streams} stream{'s' if streams > 1 else ''}, {name}",
+                source(),
+                f"{events:,} events, {rate:.0f} a second of event time; events per CPU second, {rounds} rounds",
+            )
+            compare(streams, rate, events, rounds, texts)
 
 
-def compare(streams: int, rate: float, count: int, rounds: int) -> None:
+def compare(streams: int, rate: float, count: int, rounds: int, texts: int | None) -> None:
     def contender(name: str, run: Callable[[Any], int], given: Callable[[Feed], Any]) -> Callable[[int], float]:
         # Everybody has texts of their own: nobody profits from what another had remembered.
         return lambda number: measured(
-            count, run, given(Feed(f"{name}-{number}", streams=streams, rate=rate, start=START))
+            count, run, given(Feed(f"{name}-{number}", streams=streams, rate=rate, start=START, texts=texts))
         )
 
     def events(feed: Feed) -> list[Event]:

@@ -18,11 +18,12 @@ from telemetra.clock import Clock, system_clock
 from telemetra.eventlog.postgres import PostgresLog
 from telemetra.extras import load_extra
 from telemetra.kinds.registry import load_registry
+from telemetra.leader import owner_name
 from telemetra.live.feed_board import FeedBoard
 from telemetra.live.hub import Hub
 from telemetra.live.realtime import RealtimeHub
 from telemetra.live.relay_memory import MemoryRelay
-from telemetra.maintenance import Maintenance, PartitionMaker
+from telemetra.maintenance import Maintenance
 from telemetra.monitor import Monitor
 from telemetra.observability import Metrics
 from telemetra.operations.connector_ports import ConnectorPorts
@@ -36,6 +37,7 @@ from telemetra.sources.manager import ConnectorManager
 from telemetra.sources.parts import Parts, RunOptions
 from telemetra.sources.probe import probe
 from telemetra.standby import StoredMoments, StoredUpdates, TableFeed
+from telemetra.store.archive import PartitionMaker
 from telemetra.store.database import Database
 from telemetra.store.embedded import EmbeddedPostgres
 from telemetra.store.key_rotation import check_keys

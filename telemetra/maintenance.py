@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from datetime import date
 
 import structlog
 
@@ -13,7 +11,7 @@ from telemetra.errors import TelemetraError
 from telemetra.eventlog.base import EventLog
 from telemetra.model.window import MINUTE
 from telemetra.settings import Settings
-from telemetra.store.archive import days_ahead, days_of, drop_partitions, ensure_partitions
+from telemetra.store.archive import PartitionMaker, days_ahead, drop_partitions
 from telemetra.store.database import Database
 from telemetra.store.status import pipeline_status
 from telemetra.store.websocket_batches import delete_batches
@@ -23,30 +21,6 @@ _HOUR = 60 * MINUTE
 _DAY = 24 * _HOUR
 
 _log = structlog.get_logger(__name__)
-
-
-class PartitionMaker:
-    """Remembers which days the archive has room for, so that the usual checkpoint asks nothing."""
-
-    def __init__(self) -> None:
-        self._made: set[date] = set()
-
-    async def make(self, database: Database, times: Iterable[int]) -> None:
-        """Make room for events that arrived at `times` (microseconds)."""
-        await self.make_days(database, days_of(times))
-
-    async def make_days(self, database: Database, days: set[date]) -> None:
-        missing = days - self._made
-        if missing:
-            await ensure_partitions(database, missing)
-            self._made |= missing
-
-    def forget(self, days: Iterable[date]) -> None:
-        self._made.difference_update(days)
-
-    def forget_all(self) -> None:
-        """Another process may have dropped days since."""
-        self._made.clear()
 
 
 class Maintenance:

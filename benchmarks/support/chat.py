@@ -78,17 +78,27 @@ def now() -> int:
 class Feed:
     """Chat of `streams` streams in turn, `rate` events a second of event time in all, from `start` (microseconds).
 
-    Ids are named after `name`, streams too unless they are `called` otherwise. `skip`: lines left out before.
+    Ids are named after `name`, streams too unless they are `called` otherwise. `skip`: lines left out before. `texts`:
+    only so many lines, again and again, so that all is a repeat of what was read before.
     """
 
     def __init__(
-        self, name: str, *, streams: int, rate: float, start: int, called: str | None = None, skip: int = 0
+        self,
+        name: str,
+        *,
+        streams: int,
+        rate: float,
+        start: int,
+        called: str | None = None,
+        skip: int = 0,
+        texts: int | None = None,
     ) -> None:
         self._name = name
         self._streams = [f"{called or name}-{number}" for number in range(streams)]
         self._step = round(SECOND / rate)
         self._start = start
         self._skip = skip
+        self._texts = texts
 
     def events(self, count: int, per_request: int = 1000) -> list[Event]:
         """As they come out of the log; those of one request arrived together, a second after the last of them."""
@@ -106,9 +116,10 @@ class Feed:
         return [_encode(list(map(self._body, part))) for part in iter(lambda: list(islice(rows, per_request)), [])]
 
     def rows(self, count: int) -> Iterator[Row]:
-        for number, line in enumerate(islice(cycle(lines()), self._skip, self._skip + count)):
+        for number, line in enumerate(islice(cycle(lines()[: self._texts]), self._skip, self._skip + count)):
             # What nobody wrote twice is written but once here too, however often the file is gone through.
-            text = line.text if line.repeated else f"{line.text} {self._name}/{number // len(lines())}"
+            once = self._texts is None and not line.repeated
+            text = f"{line.text} {self._name}/{number // len(lines())}" if once else line.text
             time = self._start + number * self._step
             yield Row(number, self._streams[number % len(self._streams)], time, line.user, text)
 

@@ -71,6 +71,30 @@ async def drop_partitions(database: Database, before: int) -> list[date]:
     return old
 
 
+class PartitionMaker:
+    """Remembers which days the archive has room for, so that the usual checkpoint asks nothing."""
+
+    def __init__(self) -> None:
+        self._made: set[date] = set()
+
+    async def make(self, database: Database, times: Iterable[int]) -> None:
+        """Make room for events that arrived at `times` (microseconds)."""
+        await self.make_days(database, days_of(times))
+
+    async def make_days(self, database: Database, days: set[date]) -> None:
+        missing = days - self._made
+        if missing:
+            await ensure_partitions(database, missing)
+            self._made |= missing
+
+    def forget(self, days: Iterable[date]) -> None:
+        self._made.difference_update(days)
+
+    def forget_all(self) -> None:
+        """Another process may have dropped days since."""
+        self._made.clear()
+
+
 async def _existing(database: Database) -> set[date]:
     rows = await database.fetch_all(_PARTITIONS)
     return {datetime.strptime(row["name"], "events_%Y%m%d").date() for row in rows}  # noqa: DTZ007 a day has no zone

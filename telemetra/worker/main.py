@@ -23,11 +23,11 @@ from telemetra.eventlog.postgres import PostgresLog
 from telemetra.kinds.base import Kind
 from telemetra.kinds.registry import load_registry
 from telemetra.leader import Leader, RunPipeline, owner_name
-from telemetra.maintenance import PartitionMaker
 from telemetra.moments.heads import installed_heads
 from telemetra.moments.stream import MomentDetectors
 from telemetra.observability import configure_logging
 from telemetra.pipeline import Pipeline, Ports
+from telemetra.store.archive import PartitionMaker
 from telemetra.store.checkpoint import CheckpointStore
 from telemetra.store.database import Database
 from telemetra.store.moment_settings import SettingsBook
@@ -38,7 +38,7 @@ from telemetra.worker.outbox import Outbox
 
 CONNECTIONS = 2
 
-_COLLECTIONS = 50_000, 20, 20
+COLLECTIONS = 50_000, 20, 20
 """Nearly nothing here is a cycle: the windows hold hundreds of thousands of objects that live for a minute, and looking
 through them every 700 allocations cost a tenth of the engine's time."""
 
@@ -108,7 +108,7 @@ async def _opened(start: Start, outbox: Outbox, tracer: Tracer) -> AsyncIterator
 
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_COLLECTIONS)
+    gc.set_threshold(*COLLECTIONS)
     try:
         yield run
     finally:

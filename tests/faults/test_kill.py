@@ -21,6 +21,7 @@ from tests.support.sender import Batch, Sender, feed
 
 KILLS = 20
 TAKEOVERS = 6
+PIPELINE_KILLS = 6
 
 
 @pytest.fixture
@@ -160,6 +161,8 @@ def test_twenty_kills_change_no_row(directory: Path, batches: list[Batch], whole
     with_work_in_flight = with_an_open_moment = 0
     try:
         for number in range(KILLS):
+            if number % 4:  # the others hit a pipeline that still starts
+                until_role(server.url, "leader")
             if number % 3 == 0:
                 with_an_open_moment += until_a_moment_is_open(server.url)
                 time.sleep(chance.uniform(0.0, 0.1))
@@ -192,7 +195,10 @@ def test_a_second_process_takes_over(directory: Path, database_url: str, batches
     try:
         for _ in range(TAKEOVERS):
             time.sleep(0.5)
-            leader = next(number for number in (0, 1) if role(servers[number].url) == "leader")
+            leader = next(
+                number for number in (0, 1) if until_role(servers[number].url, "leader", "standby") == "leader"
+            )
+            until_role(servers[1 - leader].url, "standby")
             alive[:] = [1 - leader]
             servers[leader].kill()
             killed_at = time.monotonic()
@@ -210,6 +216,33 @@ def test_a_second_process_takes_over(directory: Path, database_url: str, batches
     assert with_work_in_flight >= TAKEOVERS // 2
     assert max(takeover_seconds) < 5
     agree(Dump(database_url), whole, batches)
+
+
+@pytest.mark.timeout(600)
+def test_kills_of_the_pipeline_alone_change_no_row(directory: Path, batches: list[Batch], whole: Dump) -> None:
+    server = Telemetra(directory / "killed")
+    server.start()
+    sender = Sender(batches, lambda: server.url, seed=2, pause_seconds=0.03)
+    sender.start()
+    chance = random.Random(4)
+    try:
+        for _ in range(PIPELINE_KILLS):
+            until_role(server.url, "leader")
+            time.sleep(chance.uniform(0.0, 0.8))
+            server.pipeline().kill()
+        sender.join(120)
+        until_applied(server.url)
+    finally:
+        server.stop()
+    agree(read_embedded(directory / "killed"), whole, batches)
+
+
+def until_role(url: str, *roles: str) -> str:
+    deadline = time.monotonic() + 60
+    while (found := role(url)) not in roles:
+        assert time.monotonic() < deadline, f"{url} is {found or 'starting'}"
+        time.sleep(0.05)
+    return found
 
 
 def role(url: str) -> str:

@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.faults.test_kill import role
+from tests.faults.test_kill import until_role
 from tests.faults.test_process import chat, counted, post
 from tests.support.process import Telemetra
 
@@ -36,12 +36,8 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> No
 
 def pipeline_of(server: Telemetra) -> psutil.Process:
     """The process that runs the pipeline of `server`, once it leads."""
-    until(lambda: role(server.url) == "leader", "the pipeline leads")
-    found = [
-        process for process in psutil.Process(server.pid).children() if "telemetra.worker.main" in process.cmdline()
-    ]
-    assert len(found) == 1
-    return found[0]
+    until_role(server.url, "leader")
+    return server.pipeline()
 
 
 def test_a_killed_pipeline_is_started_again_and_counts_on(server: Telemetra) -> None:
@@ -63,7 +59,7 @@ def test_while_there_is_no_pipeline_the_server_says_so(server: Telemetra) -> Non
     process.kill()
     until(lambda: httpx.get(f"{server.url}/ready").status_code == 503, "the server says that its pipeline starts")
     assert "starting" in httpx.get(f"{server.url}/ready").json()["detail"]
-    until(lambda: role(server.url) == "leader", "the pipeline leads again")
+    until_role(server.url, "leader")
 
 
 def test_signals_to_the_pipeline_are_left_to_the_server(server: Telemetra) -> None:

@@ -9,12 +9,12 @@ from telemetra.clock import system_clock
 from telemetra.engine.engine import EngineSettings
 from telemetra.eventlog.postgres import PostgresLog
 from telemetra.live.base import Publication
-from telemetra.maintenance import PartitionMaker
 from telemetra.model.event import LogItem, StreamKey
 from telemetra.model.moment import Moment
 from telemetra.moments.stream import MomentDetectors
 from telemetra.observability import Metrics
 from telemetra.pipeline import Pipeline, PipelineSettings, Ports
+from telemetra.store.archive import PartitionMaker
 from telemetra.store.checkpoint import CheckpointStore, Owner
 from telemetra.store.database import Database
 from telemetra.store.moment_settings import SettingsBook

@@ -85,6 +85,12 @@ class Telemetra:
             self._process.kill()
             raise
 
+    def pipeline(self) -> psutil.Process:
+        """The process that runs its pipeline."""
+        children = psutil.Process(self.pid).children()
+        (found,) = (process for process in children if "telemetra.worker.main" in process.cmdline())
+        return found
+
     def postgres_processes(self) -> list[psutil.Process]:
         """The processes of the embedded server: those that work in our data directory."""
         home = (self.directory / "data" / "postgres").resolve()
