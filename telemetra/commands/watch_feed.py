@@ -13,7 +13,7 @@ from websockets.exceptions import WebSocketException
 
 from telemetra.commands.server_client import AsyncServer
 from telemetra.commands.watch_view import Watched
-from telemetra.errors import NotFound, TelemetraError
+from telemetra.errors import Fatal, NotFound, TelemetraError
 
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
@@ -24,7 +24,7 @@ Notice = Callable[[str], None]
 class WatchFeed:
     """`run` until cancelled. `changed` is called after every change, `told` with each new moment's id.
 
-    Raises `NotFound` when the connector is deleted while it is watched.
+    Raises `NotFound` when the connector is deleted while it is watched, `Fatal` when it met an error for good.
     """
 
     def __init__(
@@ -58,6 +58,8 @@ class WatchFeed:
             except TelemetraError as error:
                 watched.trouble = str(error)
             self._changed()
+            if watched.state == "error" and watched.status is not None and watched.status["desired_state"] == "stopped":
+                raise Fatal(f"{watched.target} has ended: {watched.reason}")
             await asyncio.sleep(POLL_SECONDS)
 
     async def _find_stream(self, streams: list[str]) -> None:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 MOMENTS_SHOWN = 8
 TOP_SHOWN = 8
+DECIMALS_SHOWN = 8
 _STYLES = {"running": "green", "stale": "yellow", "reconnecting": "yellow", "starting": "cyan", "error": "red"}
 
 
@@ -129,8 +130,9 @@ def render(watched: Watched) -> RenderableType:
 
 
 def _number(value: Any, form: str) -> str:
-    if isinstance(value, str):  # money and prices are exact
-        return value
+    if isinstance(value, str):  # money and prices are exact; a mean has more digits than anybody reads
+        whole, point, digits = value.partition(".")
+        return f"{whole}{point}{digits[:DECIMALS_SHOWN]}"
     if form == "rate":
         return f"{value:,.0f}" if abs(value) >= 10 else f"{value:,.1f}"
     if form == "score":
