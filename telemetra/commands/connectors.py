@@ -29,6 +29,7 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="Declaration in YAML.
 Json = Annotated[bool, typer.Option("--json", help="Print the server's answer.")]
 
 _PATH = "/api/connectors"
+WIDE = 240
 
 
 @app.command("list")
@@ -143,14 +144,25 @@ def describe_status(connector: dict[str, Any], state: dict[str, Any]) -> list[st
     if state["streams"]:
         lines.append(f"streams   {', '.join(state['streams'])}")
     if state["performance_metrics"]:
-        metrics = state["performance_metrics"].items()
-        lines.append("measured  " + ", ".join(f"{name} {value}" for name, value in metrics))
+        lines.append(f"measured  {describe_performance(state['performance_metrics'])}")
     if state["last_error"]:
         lines.append(f"error     {state['last_error']} (attempts: {state['reconnect_attempts']})")
     for gap in state["gaps"][:5]:
         filled = "filled" if gap["filled_at"] else "open" if gap["end"] is None else "not filled"
         lines.append(f"gap       {gap['start']} to {gap['end'] or 'now'}: {gap['reason']} ({filled})")
     return lines
+
+
+def describe_performance(measured: dict[str, Any]) -> str:
+    """What matters most of it, in a line."""
+    latency = measured.get("latency_ms") or {}
+    known = [f"{name} {latency[name]:,.0f}" for name in ("p50", "p95", "p99") if latency.get(name) is not None]
+    parts = [f"{measured.get('messages_per_second') or 0:,.1f} messages a second"]
+    if known:
+        parts.append(f"latency in ms {' '.join(known)}")
+    parts.append(f"{measured.get('error_rate') or 0:.1%} errors")
+    parts.append(f"{measured.get('reconnects') or 0:,} reconnects")
+    return ", ".join(parts)
 
 
 def describe_probe(result: dict[str, Any]) -> list[str]:
@@ -192,7 +204,9 @@ def _server(url: str | None) -> Server:
 
 
 def _console() -> Console:
-    return Console(soft_wrap=True)
+    """Where it is no terminal nothing is cut short."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDE)
 
 
 def _print_json(document: Any) -> None:

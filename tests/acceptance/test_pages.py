@@ -25,6 +25,7 @@ PAGES = (
     "README.md",
     "docs/tutorial.md",
     "docs/how-to/post-events.md",
+    "docs/how-to/connect-a-feed.md",
     "docs/how-to/backup-and-upgrade.md",
     "docs/how-to/add-a-kind.md",
 )
