@@ -11,11 +11,13 @@ from starlette.responses import Response
 
 from telemetra.api.answers import documented, json_answer
 from telemetra.api.body import BodyReader
+from telemetra.api.connector_parameters import GapsQuery
 from telemetra.api.intake_document import request_body
 from telemetra.api.parameters import DeadLettersQuery, LedgerQuery, LetterId
 from telemetra.errors import Invalid
 from telemetra.model.event import DEFAULT_WORKSPACE
-from telemetra.operations import dead_letters, ledger
+from telemetra.operations import dead_letters, gaps, ledger
+from telemetra.operations.connector_models import FeedGap
 from telemetra.operations.models import Accepted, DeadLetter, Ledger, Redriven
 from telemetra.operations.services import Services
 
@@ -67,6 +69,25 @@ def add_account_routes(app: FastAPI, services: Services) -> None:
         return json_answer(
             await ledger.get_ledger(services, DEFAULT_WORKSPACE, query.start_time, query.end_time, query.source)
         )
+
+    @app.get(
+        "/api/v1/gaps",
+        tags=["accounts"],
+        summary="What feeds have missed",
+        responses=documented(list[FeedGap], "Newest first.", problems_too=(422, 503)),
+    )
+    async def list_gaps(request: Request, query: Annotated[GapsQuery, fastapi.Query()]) -> Response:
+        """Minutes over a gap that is not filled are `suspect`."""
+        found = await gaps.list_gaps(
+            services,
+            DEFAULT_WORKSPACE,
+            limit=query.limit,
+            offset=query.offset,
+            stream_id=query.stream_id,
+            connector_id=query.connector_id,
+            filled=query.filled,
+        )
+        return json_answer(found)
 
     @app.get(
         "/api/v1/dead-letters",

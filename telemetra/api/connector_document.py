@@ -10,7 +10,7 @@ from telemetra.api.answers import JSON
 from telemetra.api.connector_examples import BODY_EXAMPLES, DECLARED_EXAMPLE, PRESET_EXAMPLE
 from telemetra.api.intake_document import REF
 from telemetra.model.connector import ConnectorConfig
-from telemetra.operations.connector_models import MASK
+from telemetra.operations.connector_models import MASK, Connector
 from telemetra.operations.feeds import SavedBatch, SavedMessage
 
 _STATE: dict[str, Any] = {
@@ -22,7 +22,8 @@ _PRESET: dict[str, Any] = {"type": "string", "description": "A name of `GET /api
 _PARAMETERS: dict[str, Any] = {"type": "object", "description": "What the preset has to be told."}
 _READ_ONLY: dict[str, Any] = {
     name: {"readOnly": True, "description": "Of the answer; passed over in a body."}
-    for name in ("connector_id", "desired_state", "status", "stale", "last_error", "created_at", "updated_at")
+    for name in Connector.__struct_fields__
+    if name not in ConnectorConfig.__struct_fields__
 }
 _SECRET = f" Stored encrypted and never shown; `{MASK}` keeps a stored value."
 

@@ -9,6 +9,7 @@ from telemetra.operations.connector_models import (
     ConnectorData,
     ConnectorStatus,
     Deleted,
+    FeedGap,
     MessageCount,
     PostgresStatus,
     PresetInfo,
@@ -51,6 +52,17 @@ _SAVED: Final = {
     "source_id": "t-77",
     "data": {"p": "64000.1", "q": "0.5"},
 }
+_GAP: Final = {
+    "id": "17",
+    "connector_id": _ID,
+    "stream_id": None,
+    "start": "2026-01-31T11:30:00Z",
+    "end": "2026-01-31T11:30:02.410000Z",
+    "reason": "disconnected",
+    "missing": None,
+    "detected_at": "2026-01-31T11:30:00.100000Z",
+    "filled_at": None,
+}
 BODY_EXAMPLES: Final[dict[type, Any]] = {
     SavedMessage: _SAVED,
     SavedBatch: {"session_id": "tab-1", "messages": [_SAVED]},
@@ -84,11 +96,15 @@ CONNECTOR_EXAMPLES: Final[dict[type, dict[str, Any]]] = {
         "desired_state": "running",
         "status": "running",
         "stale": False,
+        "last_message_timestamp": "2026-01-31T12:00:00Z",
+        "message_count": 81022,
+        "messages_per_second": 22.5,
         "last_error": None,
         "created_at": "2026-01-31T11:00:00Z",
         "updated_at": "2026-01-31T11:00:00Z",
     },
     Deleted: {"connector_id": _ID, "deleted": True},
+    FeedGap: _GAP,
     ConnectorStatus: {
         "connector_id": _ID,
         "status": "running",
@@ -104,18 +120,7 @@ CONNECTOR_EXAMPLES: Final[dict[type, dict[str, Any]]] = {
         "error_log": [{"at": "2026-01-31T11:30:00Z", "error": "the connection was closed (1006)"}],
         "performance_metrics": {"messages_per_second": 22.5, "latency_p50_ms": 48.0, "reconnects": 1},
         "streams": ["okx:BTC-USDT"],
-        "gaps": [
-            {
-                "id": "17",
-                "stream_id": None,
-                "start": "2026-01-31T11:30:00Z",
-                "end": "2026-01-31T11:30:02.410000Z",
-                "reason": "disconnected",
-                "missing": None,
-                "detected_at": "2026-01-31T11:30:00.100000Z",
-                "filled_at": None,
-            }
-        ],
+        "gaps": [_GAP],
         "owner": "host:4711",
         "updated_at": "2026-01-31T12:00:00Z",
     },

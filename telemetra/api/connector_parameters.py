@@ -32,6 +32,19 @@ class ConnectorsQuery(Query):
     """Connectors to pass over."""
 
 
+class GapsQuery(Query):
+    limit: int = Field(100, ge=1, le=1000)
+    """Most gaps to answer."""
+    offset: int = Field(0, ge=0)
+    """Gaps to pass over."""
+    stream_id: Text | None = None
+    """Only gaps of this stream and of the connectors that feed it."""
+    connector_id: Text | None = None
+    """Only gaps of this connector and its streams."""
+    filled: bool | None = None
+    """Only gaps that were made good by a back-fill (true) or were not (false)."""
+
+
 class ConnectorDataQuery(Query):
     limit: Annotated[int, AfterValidator(_clamped(10_000))] = 100
     """Most events to answer, 1 to 10,000; other values become the nearest of these."""

@@ -32,7 +32,8 @@ class Connector(msgspec.Struct, kw_only=True):
 
     Values of `headers`, `query_params` and `credentials` are stored encrypted and never shown. `polling_interval` is in
     milliseconds; `rotate_after` and `stale_after` in seconds; `max_reconnect_attempts` 0 is for ever. `desired_state`
-    is what a user wants, `status` what is; `stale`: the connection stands and nothing comes.
+    is what a user wants, `status` what is; `stale`: the connection stands and nothing comes. `message_count` and the
+    time of the last message are of the newest run; `messages_per_second` is null while it does not run.
     """
 
     connector_id: str
@@ -61,6 +62,9 @@ class Connector(msgspec.Struct, kw_only=True):
     desired_state: DesiredState
     status: Status
     stale: bool
+    last_message_timestamp: datetime | None
+    message_count: Count
+    messages_per_second: float | None
     last_error: str | None
     created_at: datetime
     updated_at: datetime
@@ -76,10 +80,12 @@ class Deleted(msgspec.Struct):
 class FeedGap(msgspec.Struct, kw_only=True):
     """What was missed, in event time, both ends inclusive. `end` null: it lasts; `filled_at` null: not made good.
 
-    `stream_id` null: all streams of the connector; `missing`: how many messages, where their numbers tell.
+    `stream_id` null: all streams of the connector; `connector_id` null: of no connector; `missing`: how many messages,
+    where their numbers tell.
     """
 
     id: str
+    connector_id: str | None
     stream_id: str | None
     start: datetime
     end: datetime | None

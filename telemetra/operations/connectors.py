@@ -12,20 +12,21 @@ from telemetra.model.connector import Connector as StoredConnector
 from telemetra.model.connector import ConnectorConfig, DesiredState
 from telemetra.model.times import to_datetime
 from telemetra.operations.connector_checks import check_config
-from telemetra.operations.connector_models import Connector, ConnectorStatus, Deleted, FeedGap, ProbeResult
+from telemetra.operations.connector_models import Connector, ConnectorStatus, Deleted, ProbeResult
 from telemetra.operations.connector_secrets import Lenient, check_destinations, masked, unmask
+from telemetra.operations.gaps import present_gap
 from telemetra.operations.services import Services
 from telemetra.store import connector_status as statuses
 from telemetra.store import connectors as store
 from telemetra.store.connector_status import ConnectorStatus as StoredStatus
 from telemetra.store.connectors import SEALED
-from telemetra.store.gaps import Gap, gaps_of_connector
+from telemetra.store.gaps import gaps_of_connector
 
 GAPS_SHOWN = 20
 PROBE_EVENTS = 10
 PROBE_SECONDS = 10.0
 
-_READ_ONLY = frozenset({"connector_id", "desired_state", "status", "stale", "last_error", "created_at", "updated_at"})
+_READ_ONLY = frozenset(Connector.__struct_fields__) - frozenset(ConnectorConfig.__struct_fields__)
 """Answers hold them beside the declaration; sent back with a change they are passed over."""
 
 
@@ -113,7 +114,7 @@ async def status(services: Services, workspace_id: str, connector_id: str) -> Co
         error_log=now.error_log,
         performance_metrics=now.performance_metrics,
         streams=streams,
-        gaps=[_gap(gap) for gap in gaps],
+        gaps=[present_gap(gap) for gap in gaps],
         owner=now.owner,
         updated_at=_time(now.updated_at),
     )
@@ -177,6 +178,9 @@ def _present(connector: StoredConnector, now: StoredStatus | None, sealer: Lenie
             "desired_state": connector.desired_state,
             "status": connector.status if now is None else now.status,
             "stale": now is not None and now.stale,
+            "last_message_timestamp": None if now is None else _time(now.last_message_at),
+            "message_count": 0 if now is None else now.message_count,
+            "messages_per_second": None if now is None else _rate(now),
             "last_error": last_error,
             "created_at": to_datetime(connector.created_at),
             "updated_at": to_datetime(connector.updated_at),
@@ -185,17 +189,10 @@ def _present(connector: StoredConnector, now: StoredStatus | None, sealer: Lenie
     )
 
 
-def _gap(gap: Gap) -> FeedGap:
-    return FeedGap(
-        id=gap.id,
-        stream_id=gap.stream_id,
-        start=to_datetime(gap.start),
-        end=_time(gap.end),
-        reason=gap.reason,
-        missing=gap.missing,
-        detected_at=to_datetime(gap.detected_at),
-        filled_at=_time(gap.filled_at),
-    )
+def _rate(now: StoredStatus) -> float | None:
+    """The last report stays after a stop, but it is no rate of now."""
+    rate: float | None = now.performance_metrics.get("messages_per_second")
+    return rate if now.owner is not None and now.status in ("running", "reconnecting") else None
 
 
 def _time(time_us: int | None) -> Any:

@@ -86,6 +86,18 @@ _FINAL_UNTIL = """
 """
 
 
+_LIST = """
+    SELECT * FROM gaps
+    WHERE workspace_id = %(workspace_id)s
+        AND (%(connector_id)s::text IS NULL OR connector_id = %(connector_id)s)
+        AND (%(stream_id)s::text IS NULL OR stream_id = %(stream_id)s OR (stream_id IS NULL AND connector_id IN (
+            SELECT connector_id FROM connector_streams
+            WHERE workspace_id = %(workspace_id)s AND stream_id = %(stream_id)s)))
+        AND (%(filled)s::boolean IS NULL OR (filled_at IS NOT NULL) = %(filled)s)
+    ORDER BY "from" DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s
+"""
+
+
 async def open_gap(
     database: Database,
     *,
@@ -181,6 +193,28 @@ async def final_until(database: Database, workspace_id: str, streams: Sequence[s
     """Events before this are late in at least one of the streams; None when none of them has any final minute."""
     row = await database.fetch_one(_FINAL_UNTIL, (workspace_id, list(streams)))
     return None if row is None else micros(row["final_until"])
+
+
+async def list_gaps(
+    database: Database,
+    workspace_id: str,
+    *,
+    stream_id: str | None = None,
+    connector_id: str | None = None,
+    filled: bool | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[Gap]:
+    """Gaps of a workspace, newest first. Those of a stream are its own and those of the connectors that feed it."""
+    values = {
+        "workspace_id": workspace_id,
+        "stream_id": stream_id,
+        "connector_id": connector_id,
+        "filled": filled,
+        "limit": limit,
+        "offset": offset,
+    }
+    return [_gap(row) for row in await database.fetch_all(_LIST, values)]
 
 
 def _gap(row: Row) -> Gap:

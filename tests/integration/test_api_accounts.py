@@ -13,9 +13,11 @@ import pytest
 from telemetra.model.event import Event, Rejection
 from telemetra.model.times import rfc3339, to_datetime
 from telemetra.model.window import MINUTE
+from telemetra.operations.connector_models import FeedGap
 from telemetra.operations.models import DeadLetter, Ledger, Redriven
 from telemetra.operations.services import Services
 from telemetra.store.database import Database
+from telemetra.store.gaps import fill_gap, open_gap
 from tests.support.api import api_client, make_services
 from tests.support.rows import NOW, insert
 
@@ -154,3 +156,39 @@ async def test_a_letter_that_is_refused_again_is_not_marked(
 async def test_letters_that_are_not_there(client: httpx.AsyncClient) -> None:
     assert (await client.post(f"/api/v1/dead-letters/{uuid.uuid4()}/redrive")).status_code == 404
     assert (await client.post("/api/v1/dead-letters/7/redrive")).status_code == 422
+
+
+async def test_gaps_by_connector_by_stream_and_by_what_became_of_them(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    declared = {"name": "A", "api_url": "wss://a.example", "protocol_type": "WebSocket", "exchange_name": "okx"}
+    declared |= {"http_method": "GET", "auth_type": "None", "polling_interval": 1000}
+    await insert(database, "api_connectors", workspace_id="default", connector_id="conn_1", **declared)
+    await insert(database, "connector_streams", workspace_id="default", stream_id="okx:A", connector_id="conn_1")
+    for hour, (stream, connector) in enumerate([(None, "conn_1"), ("okx:A", "conn_1"), ("okx:B", "conn_2")]):
+        await open_gap(
+            database,
+            workspace_id="default",
+            start=NOW + hour * 60 * MINUTE,
+            end=NOW + hour * 60 * MINUTE + MINUTE,
+            reason="disconnected",
+            stream_id=stream,
+            connector_id=connector,
+        )
+    whole = msgspec.json.decode((await client.get("/api/v1/gaps")).content, type=list[FeedGap])
+    assert [(gap.stream_id, gap.connector_id) for gap in whole] == [
+        ("okx:B", "conn_2"),
+        ("okx:A", "conn_1"),
+        (None, "conn_1"),
+    ], "newest first"
+    assert await fill_gap(database, whole[1].id)
+
+    async def ids(**query: Any) -> list[str]:
+        return [gap["id"] for gap in (await client.get("/api/v1/gaps", params=query)).json()]
+
+    assert await ids(connector_id="conn_2") == [whole[0].id]
+    assert await ids(stream_id="okx:A") == [whole[1].id, whole[2].id], "its own and those of what feeds it"
+    assert await ids(stream_id="okx:A", filled=False) == [whole[2].id]
+    assert await ids(filled=True) == [whole[1].id]
+    assert await ids(limit=1, offset=1) == [whole[1].id]
+    assert (await client.get("/api/v1/gaps", params={"limit": 0})).status_code == 422
