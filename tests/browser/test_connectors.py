@@ -1,80 +1,118 @@
-"""Connectors in the browser: created by hand and from a preset, started, stopped, changed, deleted."""
+"""Connectors in the browser: forms that say what the server says, secrets that stay away, a feed from start to end."""
 
 from __future__ import annotations
 
-import httpx
-from playwright.sync_api import Browser, expect
+import re
+from collections.abc import Iterator
+from typing import Any
 
-from tests.support.browser import watched
+import httpx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.support.browser import chromium, serious_violations, watched
 from tests.support.process import Telemetra
 
-NOWHERE = "wss://feed.invalid/ws"
 SECRET = "s3cret-token-of-a-test"
 
 
-def stored(server: Telemetra) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = httpx.get(f"{server.url}/api/connectors").json()
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetra]:
+    chromium()
+    server = Telemetra(tmp_path_factory.mktemp("connectors"), {"EGRESS_ALLOW": "127.0.0.1"})
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def stored(server: Telemetra) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = httpx.get(f"{server.url}/api/connectors").json()
     return found
 
 
-def test_what_is_wrong_is_said_at_its_field_in_the_servers_words(browser: Browser, lirik: Telemetra) -> None:
-    with watched(browser, lirik.url) as seen:
+def row_of(page: Page, name: str) -> Locator:
+    return page.locator(".connector").filter(has=page.get_by_role("button", name=name, exact=True))
+
+
+def delete(page: Page, name: str) -> None:
+    page.get_by_role("button", name=f"Delete {name}").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(row_of(page, name)).to_have_count(0)
+
+
+def test_what_is_wrong_is_said_at_its_field_in_the_servers_words(browser: Browser, server: Telemetra) -> None:
+    with watched(browser, server.url) as seen:
         page = seen.open("/connectors")
-        page.get_by_role("button", name="New connector").click()
-        page.get_by_role("button", name="By hand").click()
-        page.get_by_label("Name").fill("nothing")
-        page.get_by_label("Address").fill("ftp://example.com")
-        page.get_by_role("button", name="Create and start").click()
-        expect(page.get_by_label("Address")).to_have_attribute("aria-invalid", "true")
-        expect(page.get_by_role("alert")).to_contain_text("must begin with http://, https://, ws:// or wss://")
+        page.get_by_role("link", name="Any REST API").click()
+        page.get_by_label("Address").fill("https://nope nope")
+        page.get_by_label("Exchange").fill("A B!")
+        page.get_by_label("Ask every").fill("5")
+        page.get_by_label("Cursor").fill('{"parameter": "after"}')
+        page.get_by_role("button", name="Create").click()
+        expect(page.get_by_role("alert")).to_contain_text("5 fields are not accepted")
+        expect(page.get_by_label("Name")).to_be_focused()
+        said = {"Name": "is required", "Address": "is no valid URL", "Exchange": "must be letters", "Cursor": "path"}
+        for label, words in said.items():
+            field = page.get_by_label(label)
+            expect(field).to_have_attribute("aria-invalid", "true")
+            expect(field).to_have_accessible_description(re.compile(words))
+        page.get_by_label("Cursor").fill("{")
+        page.get_by_role("button", name="Test").click()
+        expect(page.get_by_label("Cursor")).to_have_accessible_description(re.compile("is no valid JSON"))
+        assert serious_violations(page) == []
+        seen.excuse("422")
+    assert stored(server) == []
+
+
+def test_presets_ask_for_what_they_need(browser: Browser, server: Telemetra) -> None:
+    with watched(browser, server.url) as seen:
+        page = seen.open("/connectors?add=twitch")
+        page.get_by_role("button", name="Create").click()
+        expect(page.get_by_label("Channel")).to_be_focused()
+        expect(page.get_by_label("Channel")).to_have_accessible_description(re.compile("required"))
+        page.get_by_label("Channel").fill("TwitchDev")
+        page.get_by_label("Start it at once").uncheck()
+        page.get_by_role("button", name="Create").click()
+        expect(row_of(page, "Twitch TwitchDev")).to_contain_text("Stopped")
+        delete(page, "Twitch TwitchDev")
+        seen.excuse("422")
+    assert stored(server) == []
+
+
+def test_a_secret_is_typed_once_kept_by_its_mask_and_never_shown(browser: Browser, server: Telemetra) -> None:
+    with watched(browser, server.url) as seen:
+        page = seen.open("/connectors?add=websocket")
+        page.get_by_label("Name").fill("Private")
+        page.get_by_label("Address").fill("wss://feed.invalid/ws")
+        page.get_by_label("Kind").select_option("Bearer Token")
+        page.get_by_label("Credentials: token").fill(SECRET)
+        page.get_by_label("Start it at once").uncheck()
+        page.get_by_role("button", name="Create").click()
+        expect(row_of(page, "Private")).to_be_visible()
+        assert stored(server)[0]["credentials"] == {"token": "***"}
+
+        page.get_by_role("link", name="Edit Private").click()
+        expect(page.get_by_label("Credentials: token")).to_have_attribute("placeholder", re.compile(r"^\*\*\* "))
+        expect(page.get_by_label("Credentials: token")).to_have_value("")
+        page.get_by_label("Name").fill("Secret still")
+        with page.expect_request(lambda request: request.method == "PUT") as sent:
+            page.get_by_role("button", name="Save").click()
+        assert sent.value.post_data_json == {"name": "Secret still"}, "what was not changed is not sent"
+        expect(row_of(page, "Secret still")).to_be_visible()
+
+        page.get_by_role("link", name="Edit Secret still").click()
+        page.get_by_label("Address").fill("wss://elsewhere.invalid/ws")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("must be given again")).to_be_visible()
+        page.get_by_role("button", name="Cancel").click()
+        assert SECRET not in page.content()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Delete Secret still").click()
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(row_of(page, "Secret still")).to_be_visible()
+        delete(page, "Secret still")
         seen.excuse("422")
-    assert stored(lirik) == []
-
-
-def test_a_connector_is_created_stopped_started_changed_and_deleted(browser: Browser, lirik: Telemetra) -> None:
-    with watched(browser, lirik.url) as seen:
-        page = seen.open("/connectors")
-        page.get_by_role("button", name="New connector").click()
-        page.get_by_role("button", name="By hand").click()
-        page.get_by_label("Name").fill("Somewhere")
-        page.get_by_label("Address").fill(NOWHERE)
-        page.get_by_label("Credentials").select_option("Bearer Token")
-        page.get_by_label("Token", exact=False).last.fill(SECRET)
-        page.get_by_role("button", name="Create and start").click()
-        row = page.get_by_role("listitem").filter(has_text="Somewhere")
-        expect(row).to_be_visible()
-        (made,) = stored(lirik)
-        assert (made["desired_state"], made["credentials"]) == ("running", {"token": "***"})
-
-        row.get_by_role("button", name="Stop").click()
-        expect(row.get_by_role("button", name="Start")).to_be_visible()
-        assert stored(lirik)[0]["desired_state"] == "stopped"
-        row.get_by_role("button", name="Start").click()
-        expect(row.get_by_role("button", name="Stop")).to_be_visible()
-
-        row.get_by_role("button", name="Edit Somewhere").click()
-        assert SECRET not in page.content()
-        page.get_by_label("Name").fill("Elsewhere")
-        page.get_by_role("button", name="Save").click()
-        row = page.get_by_role("listitem").filter(has_text="Elsewhere")
-        expect(row).to_be_visible()
-        assert stored(lirik)[0]["credentials"] == {"token": "***"}
-
-        row.get_by_role("button", name="Delete Elsewhere").click()
-        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-        expect(page.get_by_text("Nothing is connected yet")).to_be_visible()
-        assert stored(lirik) == []
-        seen.excuse("404")  # its status may have been asked for at that moment
-
-
-def test_presets_ask_for_what_they_need(browser: Browser, lirik: Telemetra) -> None:
-    with watched(browser, lirik.url) as seen:
-        page = seen.open("/connectors")
-        page.get_by_role("button", name="New connector").click()
-        page.get_by_role("button", name="Twitch chat").click()
-        page.get_by_role("button", name="Create and start").click()
-        expect(page.get_by_role("alert").first).to_be_visible()
-        expect(page.get_by_label("Channel")).to_have_attribute("aria-invalid", "true")
-        seen.excuse("422")
+    assert stored(server) == []

@@ -10,11 +10,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import LINES
-from tests.support.browser import PATIENCE_MS, watched
+from tests.support.browser import PATIENCE_MS, serious_violations, watched
 from tests.support.process import Telemetra
-from tests.support.vendored import NODE_MODULES
 
-AXE = NODE_MODULES / "axe-core/axe.min.js"
 PAGES = ("/", "/streams/lirik", "/connectors", "/trust")
 
 
@@ -127,22 +125,13 @@ def test_a_stream_that_is_not_there(browser: Browser, lirik: Telemetra) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_serious_stands_in_anybodys_way(browser: Browser, lirik: Telemetra, path: str, scheme: Any) -> None:
-    if not AXE.exists():
-        pytest.skip("node_modules is not there; `make lint` makes it")
     with watched(browser, lirik.url, color_scheme=scheme, reduced_motion="reduce") as seen:
         page = seen.open(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         if path == "/streams/lirik":
             page.locator(".moment button").first.click()
         page.wait_for_timeout(500)
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("axe.run({resultTypes: ['violations']})")
-        serious = [
-            (each["id"], [node["html"][:200] for node in each["nodes"]])
-            for each in found["violations"]
-            if each["impact"] in ("serious", "critical")
-        ]
-        assert serious == []
+        assert serious_violations(page) == []
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, lirik: Telemetra) -> None:

@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.process import PROGRAM, Telemetra
+from tests.support.vendored import NODE_MODULES
 
 FLAGS = (
     "--headless",
@@ -29,6 +30,7 @@ FLAGS = (
     "--disable-sync",
 )
 PATIENCE_MS = 10_000
+AXE = NODE_MODULES / "axe-core/axe.min.js"
 
 
 def chromium() -> str:
@@ -106,6 +108,19 @@ def watched(browser: Browser, url: str, **options: Any) -> Iterator[Watched]:
     finally:
         context.close()
     assert not seen.wrong, seen.wrong
+
+
+def serious_violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe-core finds serious or worse: rule and places. Skips the rest of the test where there is no axe-core."""
+    if not AXE.exists():
+        pytest.skip("node_modules is not there; `make lint` makes it")
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        (each["id"], [node["html"][:200] for node in each["nodes"]])
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
 
 
 def replay(server: Telemetra, file: Path) -> None:

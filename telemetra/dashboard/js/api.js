@@ -1,6 +1,10 @@
 /** The product's REST API. Every error becomes an ApiError with the server's own words. */
 
+import { heard } from "./clock.js";
+
 const TIMEOUT_MS = 15_000;
+/** The header `Date` leaves out the fraction of its second. */
+const HALF_SECOND_MS = 500;
 
 export class ApiError extends Error {
   /**
@@ -42,6 +46,8 @@ async function ask(method, path, { body, signal } = {}) {
     if (signal?.aborted) throw error;
     throw new ApiError("The server cannot be reached.");
   }
+  const date = Date.parse(response.headers.get("Date") ?? "");
+  if (Number.isFinite(date)) heard(date + HALF_SECOND_MS);
   const text = await response.text();
   const answer = text ? parse(text) : null;
   if (response.ok) return answer;

@@ -10,9 +10,9 @@ let timer;
 /** Milliseconds since the epoch, by the server's clock. */
 export const now = () => Date.now() + offset;
 
-/** @param {string} timestamp of a message that has just arrived */
+/** @param {string | number} timestamp of a message that has just arrived */
 export function heard(timestamp) {
-  const difference = Date.parse(timestamp) - Date.now();
+  const difference = new Date(timestamp).getTime() - Date.now();
   if (Number.isFinite(difference) && Math.abs(difference - offset) > 500) offset = difference;
 }
 

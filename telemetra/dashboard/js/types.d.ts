@@ -130,27 +130,28 @@ export interface DeadLetter {
   redriven_at: string | null;
 }
 
-export type Connection = "connecting" | "live" | "lost";
-
 export type ConnectorState = "inactive" | "starting" | "running" | "reconnecting" | "stopped" | "error";
 
+/** The declared fields (forms of connectors/fields.js) stand beside these. */
 export interface Connector {
   connector_id: string;
   name: string;
   api_url: string;
-  auth_type: string;
-  exchange_name: string;
   protocol_type: "REST" | "WebSocket";
-  format: string;
+  exchange_name: string;
   desired_state: "running" | "stopped";
   status: ConnectorState;
   stale: boolean;
+  last_message_timestamp: string | null;
+  message_count: number;
+  messages_per_second: number | null;
   last_error: string | null;
   [field: string]: any;
 }
 
 export interface FeedGap {
   id: string;
+  connector_id: string | null;
   stream_id: string | null;
   start: string;
   end: string | null;
@@ -161,32 +162,47 @@ export interface FeedGap {
 
 export interface ConnectorStatus {
   status: ConnectorState;
-  desired_state: "running" | "stopped";
-  stale: boolean;
-  started_at: string | null;
-  last_message_timestamp: string | null;
-  message_count: number;
   reconnect_attempts: number;
-  last_error: string | null;
-  error_log: Values[];
+  error_log: { timestamp: string; error: string; count: number }[];
   performance_metrics: Values;
   streams: string[];
   gaps: FeedGap[];
+  owner: string | null;
+}
+
+export interface ProbedEvent {
+  event_id: string;
+  type: string;
+  stream_id: string;
+  timestamp: string | null;
+  data: Values;
+  problem: string | null;
+}
+
+export interface Probe {
+  ok: boolean;
+  error: string | null;
+  seconds: number;
+  messages: number;
+  event_count: number;
+  events: ProbedEvent[];
+  controls: { control: string; detail: string }[];
+}
+
+export interface PresetParameter {
+  name: string;
+  description: string;
+  form: "text" | "instrument" | "list";
+  required: boolean;
+  default: string | string[] | null;
+  example: string | null;
 }
 
 export interface Preset {
   name: string;
   title: string;
   description: string;
-  parameters: { name: string; description: string; form: string; required: boolean; default: string | string[] | null; example: string | null }[];
+  parameters: PresetParameter[];
 }
 
-export interface ProbeResult {
-  ok: boolean;
-  error: string | null;
-  seconds: number;
-  messages: number;
-  event_count: number;
-  events: { type: string; stream_id: string; data: any; problem: string | null }[];
-  controls: { control: string; detail: string }[];
-}
+export type Connection = "connecting" | "live" | "lost";

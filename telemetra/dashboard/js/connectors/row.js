@@ -1,100 +1,87 @@
-/** One connector of the list, with what it does now. */
+/** One connector of the list: how it is, and what can be done with it. */
 import { path, post, remove } from "../api.js";
 import { number } from "../format.js";
-import { useLoad } from "../load.js";
-import { Ago, Badge, Time } from "../parts/basics.js";
-import { Confirm } from "../parts/dialog.js";
+import { Ago, Badge } from "../parts/basics.js";
+import { Dialog } from "../parts/dialog.js";
 import { Icon } from "../parts/icons.js";
 import { announce } from "../status.js";
-import { words } from "../strings.js";
 import { html, useState } from "../view.js";
-/** @import { Connector, ConnectorStatus } from "../types.js" */
+import { Details } from "./details.js";
+import { Probed, useProbe } from "./probe.js";
+import { stateOf } from "./state.js";
+/** @import { Connector } from "../types.js" */
 
-const TONES = /** @type {const} */ ({ inactive: "neutral", starting: "accent", running: "good", reconnecting: "warn", stopped: "neutral", error: "bad" });
-const STATUS_SECONDS = 2;
-
-/** @param {{ connector: Connector, onEdit: () => void, onChanged: () => void }} properties */
-export function ConnectorRow({ connector, onEdit, onChanged }) {
-  const root = path`/api/connectors/${connector.connector_id}`;
-  const { data, reload } = useLoad(`${root}/status`, { everySeconds: STATUS_SECONDS });
-  const status = /** @type {ConnectorStatus | null} */ (data);
-  const [busy, setBusy] = useState("");
+/** @param {{ connector: Connector, open: boolean, fresh: boolean, onToggle: () => void, onChanged: () => void }} properties */
+export function ConnectorRow({ connector, open, fresh, onToggle, onChanged }) {
+  const { connector_id: id, name, desired_state: desired } = connector;
+  const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState("");
   const [asking, setAsking] = useState(false);
-  /** @param {string} what @param {() => Promise<any>} action */
-  const run = async (what, action) => {
-    setBusy(what);
+  const probe = useProbe();
+  const wanted = desired === "running";
+  /** @param {() => Promise<any>} action @param {string} done */
+  const run = async (action, done) => {
+    setBusy(true);
     setFailed("");
     try {
       await action();
-      if (what !== "delete") reload();
+      announce(done);
       onChanged();
+      return true;
     } catch (error) {
       setFailed(/** @type {Error} */ (error).message);
+      return false;
     } finally {
-      setBusy("");
+      setBusy(false);
     }
   };
-  const state = status?.status ?? connector.status;
-  const wanted = (status ?? connector).desired_state === "running";
-  const stale = status?.stale ?? connector.stale;
-  const problem = failed || (state === "error" || state === "reconnecting" ? (status?.last_error ?? connector.last_error) : null);
+  const state = stateOf(connector);
+  const trouble = state.name === "error" || state.name === "reconnecting" ? connector.last_error : null;
   return html`
-    <li class="connector">
-      <div class="connector-name">
-        <strong>${connector.name}</strong>
-        <span class="quiet clip">${connector.exchange_name} · ${connector.protocol_type} · ${hostOf(connector.api_url)}</span>
+    <li class="connector ${open ? "is-open" : ""} ${fresh ? "is-new" : ""}" id=${id}>
+      <div class="connector-line">
+        <div class="connector-name">
+          <button type="button" class="connector-open" aria-expanded=${open} onClick=${onToggle}>
+            <${Icon} name="chevron" class="connector-chevron" /><strong>${name}</strong>
+          </button>
+          <span class="quiet clip" title=${connector.api_url}>${connector.exchange_name} · ${connector.protocol_type} · ${hostOf(connector.api_url)}</span>
+        </div>
+        <div class="connector-state">
+          <span class="badge tone-${state.tone} ${state.name === "running" && !connector.stale ? "state-live" : ""}" title=${state.title}><span class="dot" aria-hidden="true"></span>${state.text}</span>
+          ${connector.stale && html`<${Badge} tone="warn" title="The connection stands, and nothing comes">Stale</${Badge}>`}
+        </div>
+        <${Figure} label="Messages/s">${connector.messages_per_second === null ? html`<span class="quiet">–</span>` : number(connector.messages_per_second)}</${Figure}>
+        <${Figure} label="Last message" class=${connector.stale ? "is-old" : ""}>${connector.last_message_timestamp ? html`<${Ago} at=${connector.last_message_timestamp} />` : html`<span class="quiet">none yet</span>`}</${Figure}>
+        <${Figure} label="Messages">${number(connector.message_count)}</${Figure}>
+        <div class="connector-actions">
+          ${wanted
+            ? html`<button type="button" class="button small" disabled=${busy} aria-label="Stop ${name}" onClick=${() => run(() => post(path`/api/connectors/${id}/stop`), `${name} is to stop`)}><${Icon} name="stop" size=${14} /> Stop</button>`
+            : html`<button type="button" class="button small" disabled=${busy} aria-label="Start ${name}" onClick=${() => run(() => post(path`/api/connectors/${id}/start`), `${name} is to run`)}><${Icon} name="play" size=${14} /> Start</button>`}
+          <button type="button" class="button small" disabled=${probe.state.running} aria-label="Test ${name}"
+            onClick=${() => run(() => probe.run({ connector_id: id }), `${name} was tried out`)}>Test</button>
+          <a class="tool" href="/connectors?edit=${id}" title="Edit" aria-label="Edit ${name}"><${Icon} name="edit" /></a>
+          <button type="button" class="tool" title="Delete" aria-label="Delete ${name}" onClick=${() => setAsking(true)}><${Icon} name="trash" /></button>
+        </div>
       </div>
-      <div class="connector-state">
-        <${Badge} tone=${TONES[state]}><span class="dot" aria-hidden="true"></span>${words(state)}</${Badge}>
-        ${stale && html`<${Badge} tone="warn" title="The connection stands and nothing comes">Stale</${Badge}>`}
-      </div>
-      <${Numbers} status=${status} running=${state === "running"} />
-      <div class="connector-actions">
-        ${wanted
-          ? html`<button type="button" class="button small" disabled=${busy !== ""} onClick=${() => run("stop", () => post(`${root}/stop`).then(() => announce(`${connector.name} is to stop`)))}><${Icon} name="stop" size=${14} /> Stop</button>`
-          : html`<button type="button" class="button small" disabled=${busy !== ""} onClick=${() => run("start", () => post(`${root}/start`).then(() => announce(`${connector.name} is to run`)))}><${Icon} name="play" size=${14} /> Start</button>`}
-        <button type="button" class="tool" aria-label="Edit ${connector.name}" title="Edit" onClick=${onEdit}><${Icon} name="edit" /></button>
-        <button type="button" class="tool" aria-label="Delete ${connector.name}" title="Delete" onClick=${() => setAsking(true)}><${Icon} name="trash" /></button>
-      </div>
-      ${problem && html`<p class="connector-problem" role="status"><${Icon} name="warning" size=${14} /> ${problem}</p>`}
-      ${status && (status.streams.length > 0 || status.gaps.length > 0) && html`<${Feeds} status=${status} />`}
+      ${trouble && html`<p class="connector-trouble"><${Icon} name="warning" size=${14} /> ${trouble}</p>`}
+      ${failed && html`<p class="connector-trouble" role="alert"><${Icon} name="warning" size=${14} /> ${failed}</p>`}
+      <${Probed} state=${probe.state} />
+      ${open && html`<${Details} id=${id} />`}
       ${asking && html`
-        <${Confirm} title="Delete ${connector.name}?" action="Delete" busy=${busy !== ""} onClose=${() => setAsking(false)}
-          onConfirm=${() => run("delete", () => remove(root).then(() => setAsking(false)))}>
-          <p>It is stopped and its declaration and credentials are removed. What it has fetched stays.</p>
-          ${failed && html`<p class="field-problem" role="alert">${failed}</p>`}
-        </${Confirm}>`}
+        <${Dialog} title="Delete ${name}?" onClose=${() => setAsking(false)}>
+          <p>It stops, and its declaration is gone with its credentials. What it fetched stays.</p>
+          ${failed && html`<p class="probe-error" role="alert">${failed}</p>`}
+          <div class="dialog-actions">
+            <button type="button" class="button" onClick=${() => setAsking(false)}>Cancel</button>
+            <button type="button" class="button danger primary" disabled=${busy} onClick=${() => run(() => remove(path`/api/connectors/${id}`), `${name} is deleted`)}>Delete</button>
+          </div>
+        </${Dialog}>`}
     </li>`;
 }
 
-/** @param {{ status: ConnectorStatus | null, running: boolean }} properties */
-function Numbers({ status, running }) {
-  const measured = status?.performance_metrics ?? {};
-  const rate = running ? measured.messages_per_second : null;
-  const errors = measured.error_rate;
-  return html`
-    <dl class="connector-numbers">
-      <div><dt>Messages/s</dt><dd class="figure">${typeof rate === "number" ? number(rate) : "–"}</dd></div>
-      <div><dt>Received</dt><dd class="figure">${status ? number(status.message_count) : "–"}</dd></div>
-      <div><dt>Last message</dt><dd>${status?.last_message_timestamp ? html`<${Ago} at=${status.last_message_timestamp} />` : "–"}</dd></div>
-      <div><dt>Errors</dt><dd class="figure ${errors > 0 ? "is-odd" : ""}">${typeof errors === "number" ? `${number(errors * 100)} %` : "–"}</dd></div>
-      <div><dt>Reconnects</dt><dd class="figure">${number(measured.reconnects ?? status?.reconnect_attempts ?? 0)}</dd></div>
-    </dl>`;
-}
-
-/** Its streams, and what it has missed. @param {{ status: ConnectorStatus }} properties */
-function Feeds({ status }) {
-  const open = status.gaps.filter((gap) => !gap.filled_at);
-  return html`
-    <p class="connector-feeds quiet">
-      ${status.streams.map((id) => html`<a key=${id} href=${path`/streams/${id}`}>${id}</a>`)}
-      ${status.gaps.length > 0 && html`
-        <span class=${open.length ? "warn-text" : ""} title=${status.gaps.map((gap) => gap.reason).join(", ")}>
-          ${open.length ? `${number(open.length)} gaps not filled` : `${number(status.gaps.length)} gaps, all filled`}, the newest at <${Time} at=${status.gaps[0]?.start ?? ""} />
-        </span>`}
-    </p>`;
-}
+/** @param {{ label: string, class?: string, children?: any }} properties */
+const Figure = ({ label, class: style = "", children }) => html`
+  <div class="connector-figure ${style}"><span class="figure">${children}</span><span class="caption quiet">${label}</span></div>`;
 
 /** @param {string} address */
 function hostOf(address) {

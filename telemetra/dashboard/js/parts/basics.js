@@ -46,8 +46,8 @@ export const Problem = ({ error, retry, title = "This could not be loaded" }) =>
     ${retry && html`<button type="button" class="button" onClick=${retry}>Try again</button>`}
   </div>`;
 
-/** A place that is empty, and what to do about it. @param {{ title: string, children?: any }} properties */
-export const Empty = ({ title, children }) => html`<div class="empty"><strong>${title}</strong><div>${children}</div></div>`;
+/** A place that is empty, and what to do about it. @param {{ title: string, class?: string, children?: any }} properties */
+export const Empty = ({ title, class: style = "", children }) => html`<div class="empty ${style}"><strong>${title}</strong><div>${children}</div></div>`;
 
 /** Grey bars where something will be. @param {{ lines?: number, class?: string }} properties */
 export const Skeleton = ({ lines = 3, class: style = "" }) => html`
