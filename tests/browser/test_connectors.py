@@ -11,7 +11,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.browser import chromium, serious_violations, watched
+from tests.support.feeds import catalogue
+from tests.support.feeds.thread import playing
 from tests.support.process import Telemetra
+from tests.support.shared import shared_data
 
 SECRET = "s3cret-token-of-a-test"
 
@@ -115,4 +118,45 @@ def test_a_secret_is_typed_once_kept_by_its_mask_and_never_shown(browser: Browse
         expect(row_of(page, "Secret still")).to_be_visible()
         delete(page, "Secret still")
         seen.excuse("422")
+    assert stored(server) == []
+
+
+def test_a_feed_from_its_test_to_its_end(browser: Browser, server: Telemetra) -> None:
+    with (
+        playing(lambda: catalogue.make("binance", data=shared_data(), speed=10, today=True)) as feeds,
+        watched(browser, server.url) as seen,
+    ):
+        page = seen.open("/connectors?add=websocket")
+        page.get_by_label("Name").fill("Loopback")
+        page.get_by_label("Exchange").fill("binance")
+        page.get_by_label("Address").fill(feeds.ws("/stream"))
+        page.get_by_label("Format").select_option("binance")
+        page.get_by_label("Messages to send").fill('{"method": "SUBSCRIBE", "params": ["btcusdt@trade"], "id": 1}')
+        page.get_by_role("button", name="Test").click()
+        expect(page.get_by_role("region", name="Result of the test")).to_contain_text("It works")
+        expect(page.get_by_role("row", name=re.compile("binance:BTC-USDT.*price")).first).to_be_visible()
+        assert httpx.get(f"{server.url}/api/v1/streams").json() == [], "a test stores nothing"
+        page.get_by_role("button", name="Create").click()
+
+        row = row_of(page, "Loopback")
+        expect(row).to_contain_text("Running")
+        expect(row.locator(".connector-figure").nth(2)).to_have_text(re.compile(r"^[1-9]"))
+        feeds.command("cut")
+        row.get_by_role("button", name="Loopback", exact=True).click()
+        details = row.locator(".connector-more")
+        expect(details.get_by_role("link", name="binance:BTC-USDT")).to_be_visible()
+        expect(details.get_by_label("Gaps").locator("li")).to_have_count(1)
+        expect(details.get_by_label("Newest errors").locator("li").first).to_be_visible()
+        expect(row).to_contain_text("Running")
+        assert serious_violations(page) == []
+
+        page.get_by_role("button", name="Stop Loopback").click()
+        expect(row).to_contain_text("Stopped")
+        feeds.until(lambda: feeds.clients == 0)
+        page.get_by_role("button", name="Start Loopback").click()
+        expect(row).to_contain_text("Running")
+        feeds.until(lambda: feeds.clients == 1)
+        delete(page, "Loopback")
+        feeds.until(lambda: feeds.clients == 0)
+        seen.excuse("404")  # its details may have been asked for at that moment
     assert stored(server) == []

@@ -1,0 +1,61 @@
+"""The page of accounts: its numbers are those of the API, a mended event is sent again, and it says when it is old."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.support.browser import chromium, post, quiet_chat, serious_violations, until, watched
+from tests.support.process import Telemetra
+
+FATES = ("counted", "duplicate", "late", "rejected", "dead")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetra]:
+    chromium()
+    server = Telemetra(tmp_path_factory.mktemp("trust"))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def test_the_sum_is_that_of_the_ledger_and_a_server_away_is_said(browser: Browser, server: Telemetra) -> None:
+    chat = quiet_chat("accounts", minutes=2)
+    post(server, [*chat, *chat[:5]])
+    httpx.post(f"{server.url}/api/v1/events", json=[{"event_id": "x", "type": "chat.mesage", "stream_id": "accounts"}])
+
+    def total() -> dict[str, int]:
+        found: dict[str, int] = httpx.get(f"{server.url}/api/v1/ledger").json()["total"]
+        return found
+
+    until(lambda: total()["received"] == len(chat) + 6)
+    expected = total()
+    assert expected["received"] == sum(expected[fate] for fate in FATES)
+    with watched(browser, server.url) as seen:
+        page = seen.open("/trust")
+        balance = page.get_by_role("region", name="The balance")
+        expect(balance).to_contain_text("every one accounted for")
+        expect(balance.locator("strong")).to_have_text(f"{expected['received']:,}")
+        assert balance.locator("dd .figure").all_text_contents() == [f"{expected[fate]:,}" for fate in FATES]
+        expect(page.get_by_role("region", name="Gaps of feeds")).to_contain_text("No feed has missed anything")
+        expect(page.locator(".letter")).to_contain_text("no kind declares 'chat.mesage'")
+        page.get_by_role("button", name="Send again").click()
+        expect(page.locator(".letter").filter(has_text="Still refused")).to_be_visible()
+        assert serious_violations(page) == []
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            expect(page.locator(".lost")).to_contain_text("What you see is as of", timeout=30_000)
+            expect(page.locator(".trust-grid")).to_have_class(re.compile("is-frozen"))
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        expect(page.locator(".lost")).to_have_count(0, timeout=30_000)
+        seen.excuse("409", "422", "net::", "Failed to load")
