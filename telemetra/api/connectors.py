@@ -29,11 +29,13 @@ from telemetra.operations.services import Services
 
 _MASKED = "Values of headers, query parameters and credentials are shown as `***`."
 _BODY_PROBLEMS = (400, 408, 413, 415, 422, 429, 503)
+BODY_MAX_BYTES = 1024 * 1024
+"""A declaration may subscribe to hundreds of channels."""
 _ONE = "/api/connectors/{connector_id}"
 
 
 def add_connector_routes(app: FastAPI, services: Services, pages: FeedPages) -> None:
-    bodies = JsonBodies()
+    bodies = JsonBodies(BODY_MAX_BYTES)
     _add_help_routes(app, services, bodies)  # before those with an id: the first route that fits is taken
     _add_declaration_routes(app, services, bodies)
     _add_running_routes(app, services, pages)

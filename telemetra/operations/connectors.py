@@ -125,11 +125,10 @@ async def test(services: Services, workspace_id: str, fields: Mapping[str, Any])
 
     With `connector_id` the fields are changes to that stored connector. Raises as `create` and `get` do.
     """
-    connector_id = fields.get("connector_id")
-    if connector_id is None:
+    if "connector_id" not in fields:
         declared = {name: value for name, value in fields.items() if name not in _READ_ONLY}
         config = check_config(unmask(declared, None))
-    elif isinstance(connector_id, str):
+    elif isinstance(connector_id := fields["connector_id"], str):
         config = _changed((await _stored(services, workspace_id, connector_id)).config, fields)
     else:
         raise Invalid("connector_id: must be a string", code="invalid_field", field="connector_id")

@@ -142,6 +142,12 @@ async def test_a_mask_keeps_what_is_stored(client: httpx.AsyncClient, ports: Por
     assert (refused.status_code, refused.json()["error_code"]) == (422, "masked")
 
 
+async def test_to_try_out_a_stored_connector_it_has_to_be_named(client: httpx.AsyncClient) -> None:
+    refused = await client.post("/api/connectors/test", json=DECLARED | {"connector_id": None})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "connector_id")
+    assert (await client.post("/api/connectors/test", json={"connector_id": "conn_0"})).status_code == 404
+
+
 async def test_every_wrong_field_is_named(client: httpx.AsyncClient) -> None:
     answer = await client.post(
         "/api/connectors",
