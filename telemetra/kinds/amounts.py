@@ -10,16 +10,17 @@ import msgspec
 MAX_AMOUNT = Decimal(10) ** 12
 MAX_DECIMALS = 12
 
-AMOUNT_SCHEMA = msgspec.Meta(
-    extra_json_schema={
-        "anyOf": [
-            {"type": "integer", "minimum": 0, "maximum": 10**12},
-            {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,12})?$"},
-        ],
-        "description": "0 to 10^12 with at most 12 decimals; other JSON numbers are taken too, and exactly.",
-    }
+_FORMS = (
+    {"type": "integer", "minimum": 0, "maximum": 10**12},
+    {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,12})?$"},
 )
+_SAID = {"description": "0 to 10^12 with at most 12 decimals; other JSON numbers are taken too, and exactly."}
+
+AMOUNT_SCHEMA = msgspec.Meta(extra_json_schema={"anyOf": [*_FORMS], **_SAID})
 """Of a field that is declared as `msgspec.Raw` and read by `parse_amount`."""
+
+OPTIONAL_AMOUNT_SCHEMA = msgspec.Meta(extra_json_schema={"anyOf": [*_FORMS, {"type": "null"}], **_SAID})
+"""Of one that may be left out or null (`is_given`)."""
 
 _ABSENT = msgspec.Raw(b"")
 

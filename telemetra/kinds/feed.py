@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, absent, is_given, parse_amount
+from telemetra.kinds.amounts import AMOUNT_NEEDS, OPTIONAL_AMOUNT_SCHEMA, absent, is_given, parse_amount
 from telemetra.kinds.base import EventType, Kind
 
 Name = Annotated[str, msgspec.Meta(max_length=200)]
@@ -20,7 +20,7 @@ class ConnectorMessage(msgspec.Struct, gc=False):
     payload: msgspec.Raw
     exchange: Name | None = None
     instrument: Name | None = None
-    price: Annotated[msgspec.Raw, AMOUNT_SCHEMA] = msgspec.field(default_factory=absent)
+    price: Annotated[msgspec.Raw, OPTIONAL_AMOUNT_SCHEMA] = msgspec.field(default_factory=absent)
     message_type: Name | None = None
 
 

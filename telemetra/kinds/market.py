@@ -9,12 +9,22 @@ import msgspec
 
 from telemetra.engine.measures import Count
 from telemetra.engine.measures_price import Mean, Prices, Traded
-from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, absent, is_given, parse_amount, scaled_amount
+from telemetra.kinds.amounts import (
+    AMOUNT_NEEDS,
+    AMOUNT_SCHEMA,
+    OPTIONAL_AMOUNT_SCHEMA,
+    absent,
+    is_given,
+    parse_amount,
+    scaled_amount,
+)
 from telemetra.kinds.base import EVENT_COUNT, Cause, EventType, Kind, Metric, Series, Situation
 from telemetra.model.event import Event
 
 Amount = Annotated[msgspec.Raw, AMOUNT_SCHEMA]
 """Raw JSON text: numbers and strings are both exact decimals (kinds/amounts.py)."""
+
+OptionalAmount = Annotated[msgspec.Raw, OPTIONAL_AMOUNT_SCHEMA]
 
 Name = Annotated[str, msgspec.Meta(max_length=200)]
 
@@ -34,7 +44,7 @@ class Trade(msgspec.Struct, gc=False):
     """What connectors add: the received item as `raw`, and where it came from."""
 
     price: Amount
-    size: Amount = msgspec.field(default_factory=absent)
+    size: OptionalAmount = msgspec.field(default_factory=absent)
     side: Literal["buy", "sell"] | None = None
     trade_id: Name | None = None
     exchange: Name | None = None
@@ -47,9 +57,9 @@ class Ticker(msgspec.Struct, gc=False):
     """`mid`: there was no trade; `last` is the middle of bid and ask."""
 
     last: Amount
-    bid: Amount = msgspec.field(default_factory=absent)
-    ask: Amount = msgspec.field(default_factory=absent)
-    volume_24h: Amount = msgspec.field(default_factory=absent)
+    bid: OptionalAmount = msgspec.field(default_factory=absent)
+    ask: OptionalAmount = msgspec.field(default_factory=absent)
+    volume_24h: OptionalAmount = msgspec.field(default_factory=absent)
     mid: bool = False
     exchange: Name | None = None
     instrument: Name | None = None
