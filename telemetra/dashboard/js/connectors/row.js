@@ -36,7 +36,7 @@ export function ConnectorRow({ connector, open, fresh, onToggle, onChanged }) {
     }
   };
   const state = stateOf(connector);
-  const trouble = state.name === "error" || state.name === "reconnecting" ? connector.last_error : null;
+  const trouble = state.name === "running" || state.tone === "neutral" ? null : connector.last_error;
   return html`
     <li class="connector ${open ? "is-open" : ""} ${fresh ? "is-new" : ""}" id=${id}>
       <div class="connector-line">
