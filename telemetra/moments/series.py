@@ -160,6 +160,9 @@ class SeriesWatch:
             return None
         since, until = reading.end - SETTLED, reading.end - MINUTE
         before = [value for end, value in episode.windows if since <= end <= until]
+        quiet_level = alarm.level + z_of(self.settings.hold_score) * alarm.scale
+        if sum(value < quiet_level for value in before) > HOPS_PER_WINDOW:
+            return None  # with quiet between them, `merge_seconds` alone says whether bursts are one
         return rises_again(watch, reading, before, self._series.spread, self.settings)
 
     def _part(self, direction: str, alarm: Alarm, end: int) -> Moment:
