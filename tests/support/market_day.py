@@ -52,6 +52,7 @@ def run(connectors: Connectors, speed: float, cuts: int) -> int:
                 "api_url": feeds.http("/api/v3/historicalTrades"),
                 "query_params": {"symbol": "BTCUSDT", "fromId": "{from_id}", "limit": "1000"},
                 "limit": 1000,
+                "mapping": {"instrument": "BTC-USDT"},
             },
         )
         feeds.until_played(400 / speed)

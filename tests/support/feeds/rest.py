@@ -28,18 +28,23 @@ def binance(asked: Asked, server: FeedServer) -> Told | None:
     limit = min(int(asked.query.get("limit", "500")), MOST_TRADES)
     trades = list(_binance_trades(server, symbol))
     if "fromId" in asked.query and asked.path.endswith("historicalTrades"):
+        if not asked.query["fromId"].isdigit():
+            return Told.json({"code": -1100, "msg": "Illegal characters found in parameter 'fromId'."}, 400)
         first = int(asked.query["fromId"])
         return Told.json([trade for trade in trades if trade["id"] >= first][:limit])
     return Told.json(trades[-limit:])
 
 
 def _binance_trades(server: FeedServer, symbol: str) -> Iterator[dict[str, Any]]:
-    for frame in server.frames_played:
+    """Each frame is looked at once: a venue answers at once, too."""
+    seen, known = server.memo.setdefault("trades", [0, []])
+    for frame in server.player.frames[seen : server.player.position]:
         if "@trade" in frame.text[:60]:
             data = json.loads(server.text(frame))["data"]
-            if data["s"] == symbol:
-                named = {"id": data["t"], "price": data["p"], "qty": data["q"], "time": data["T"]}
-                yield {**named, "isBuyerMaker": data["m"], "isBestMatch": data["M"]}
+            named = {"id": data["t"], "price": data["p"], "qty": data["q"], "time": data["T"]}
+            known.append((data["s"], {**named, "isBuyerMaker": data["m"], "isBestMatch": data["M"]}))
+    server.memo["trades"][0] = server.player.position
+    return (trade for name, trade in known if name == symbol)
 
 
 def okx(asked: Asked, server: FeedServer) -> Told | None:

@@ -41,6 +41,7 @@ class FeedServer:
         shift: Shift | None = None,
     ) -> None:
         self.record = Record()
+        self.memo: dict[str, Any] = {}
         self.faults = Faults()
         self.port = 0
         self._venue = venue
