@@ -57,11 +57,12 @@ def test_ten_disconnects_lose_and_double_nothing(server: Telemetra, database_url
         feeds.until_played(120)
         until_all_stored(connectors, connector_id, feeds, TRADES)
         connectors.stop(connector_id)
+        connectors.until(connector_id, lambda status: status["status"] == "stopped")
         connects = len(feeds.record.of("websocket"))
     assert connects == len(CUTS) + 1
     check(connectors, connector_id, database_url, binance_trades(day))
     gaps = rows(database_url, 'SELECT * FROM gaps WHERE connector_id = %s ORDER BY "from"', (connector_id,))
-    assert len(gaps) == len(CUTS), gaps
+    assert len(gaps) == len(CUTS), [(str(gap["from"]), str(gap["to"]), gap["reason"], gap["missing"]) for gap in gaps]
     assert all(gap["to"] is not None for gap in gaps)
 
 
@@ -86,6 +87,7 @@ def test_a_venue_that_goes_on_is_asked_for_what_was_missed(server: Telemetra, da
         feeds.until_played(120)
         until_all_stored(connectors, connector_id, feeds, len(part))
         connectors.stop(connector_id)
+        connectors.until(connector_id, lambda status: status["status"] == "stopped")
         disconnects = len(feeds.record.of("websocket")) - 1
         asked = len(feeds.record.of("http"))
     assert asked > 0
