@@ -1,24 +1,39 @@
 /** The dashboard: one document, a page per path. */
-import { Empty } from "./parts/basics.js";
+import { Empty, Problem, Skeleton } from "./parts/basics.js";
 import { Shell } from "./parts/shell.js";
-import { ConnectorsPage } from "./pages/connectors.js";
-import { StreamPage } from "./pages/stream.js";
 import { StreamsPage } from "./pages/streams.js";
-import { TrustPage } from "./pages/trust.js";
 import { followLinks, useAddress } from "./router.js";
-import { html, render, useEffect, useRef } from "./view.js";
+import { html, render, useEffect, useRef, useState } from "./view.js";
 
 const PRODUCT = "Telemetra";
+
+/** The other pages are fetched when they are opened. @type {Record<string, () => Promise<(properties: any) => any>>} */
+const LATER = {
+  stream: () => import("./pages/stream.js").then(({ StreamPage }) => StreamPage),
+  connectors: () => import("./pages/connectors.js").then(({ ConnectorsPage }) => ConnectorsPage),
+  trust: () => import("./pages/trust.js").then(({ TrustPage }) => TrustPage),
+};
+
+/** @param {{ name: string, [property: string]: any }} properties `name` of the page, and its own properties */
+function Later({ name, ...properties }) {
+  const [page, setPage] = useState(/** @type {((properties: any) => any) | null} */ (null));
+  const [error, setError] = useState(/** @type {Error | null} */ (null));
+  useEffect(() => {
+    LATER[name]?.().then((found) => setPage(() => found), setError);
+  }, [name]);
+  if (error) return html`<${Problem} error=${error} retry=${() => location.reload()} />`;
+  return page ? html`<${page} ...${properties} />` : html`<${Skeleton} lines=${6} class="rows" />`;
+}
 
 /** @param {string} path @returns {{ title: string, page: () => any }} */
 function pageOf(path) {
   const stream = /^\/streams\/([^/]+)$/.exec(path);
   if (stream?.[1]) {
     const id = decodeURIComponent(stream[1]);
-    return { title: id, page: () => html`<${StreamPage} key=${id} id=${id} />` };
+    return { title: id, page: () => html`<${Later} name="stream" key=${`stream ${id}`} id=${id} />` };
   }
-  if (path === "/connectors") return { title: "Connectors", page: () => html`<${ConnectorsPage} />` };
-  if (path === "/trust") return { title: "Trust", page: () => html`<${TrustPage} />` };
+  if (path === "/connectors") return { title: "Connectors", page: () => html`<${Later} name="connectors" key="connectors" />` };
+  if (path === "/trust") return { title: "Trust", page: () => html`<${Later} name="trust" key="trust" />` };
   if (path === "/") return { title: "Streams", page: () => html`<${StreamsPage} />` };
   return { title: "Not found", page: () => html`<${Empty} title="There is no such page"><a href="/">All streams</a></${Empty}>` };
 }

@@ -1,5 +1,4 @@
 /** The list of streams, live. */
-import { useNow } from "../clock.js";
 import { seconds, valueOf } from "../format.js";
 import { headlines, useKinds } from "../kinds.js";
 import { useEvery, useLoad } from "../load.js";
@@ -12,7 +11,9 @@ import { StreamStore } from "../streams/store.js";
 import { kindName } from "../strings.js";
 import { useLive } from "../use_live.js";
 import { html, useEffect, useMemo, useRef } from "../view.js";
+/** @import { Signal } from "../signal.js" */
 /** @import { Kind, StreamOverview } from "../types.js" */
+/** @import { Row } from "../streams/store.js" */
 
 const REFRESH_SECONDS = 10;
 
@@ -75,12 +76,12 @@ function choose(changes) {
 /** @param {{ store: StreamStore, kinds: Map<string, Kind>, frozen: boolean }} properties */
 function List({ store, kinds, frozen }) {
   const version = useSignal(store.version);
+  useSignal(store.states);
   const { query } = useAddress();
   const state = query.get("state") ?? "all";
   const kind = query.get("kind") ?? "";
   const sort = query.get("sort") ?? "";
   const words = (query.get("q") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  const minute = Math.floor(useNow() / 5000);
   const rows = [...store.rows.values()];
   const counts = { all: rows.length, live: 0, stale: 0, ended: 0 };
   for (const row of rows) counts[row.value.state] += 1;
@@ -97,7 +98,14 @@ function List({ store, kinds, frozen }) {
     if (!metric) return found;
     const rank = new Map(found.map((row) => [row, row.value.stream.kind === usualKind ? (valueOf(metric, row.value.metrics) ?? -Infinity) : -Infinity]));
     return found.sort((one, other) => /** @type {number} */ (rank.get(other)) - /** @type {number} */ (rank.get(one)));
-  }, [version, state, kind, sort, words.join(" "), sort ? minute : 0, state === "all" ? 0 : counts[/** @type {"live"} */ (state)]]);
+  }, [version, state, kind, sort, words.join(" "), state === "all" ? 0 : counts[/** @type {"live"} */ (state)]]);
+  // The same element again is not looked at again: the rows follow their own signals.
+  const elements = useMemo(() => new WeakMap(), [kinds, usualKind]);
+  /** @param {Signal<Row>} row */
+  const elementOf = (row) => {
+    if (!elements.has(row)) elements.set(row, html`<${StreamRow} key=${row.value.stream.stream_id} row=${row} kinds=${kinds} usualKind=${usualKind} />`);
+    return elements.get(row);
+  };
   if (rows.length === 0) return html`<${Nothing} />`;
   /** @param {string} name @param {string} text */
   const chip = (name, text) => html`${text} <span class="chip-count">${counts[/** @type {"all"} */ (name)]}</span>`;
@@ -114,7 +122,7 @@ function List({ store, kinds, frozen }) {
       : html`
         <div class="stream-list ${frozen ? "is-frozen" : ""}" role="table" aria-label="Streams" aria-rowcount=${shown.length + 1}>
           <${Head} kind=${kinds.get(usualKind)} sort=${sort} />
-          ${shown.map((row) => html`<${StreamRow} key=${row.value.stream.stream_id} row=${row} kinds=${kinds} usualKind=${usualKind} />`)}
+          ${shown.map(elementOf)}
         </div>`}`;
 }
 

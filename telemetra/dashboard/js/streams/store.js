@@ -13,6 +13,8 @@ import { Signal } from "../signal.js";
  */
 
 const STILL_LIVE_MS = 10_000;
+/** Rows shown anew at a time: hundreds at once would hold up the page. */
+const ROWS_AT_ONCE = 25;
 
 export class StreamStore {
   constructor() {
@@ -24,13 +26,24 @@ export class StreamStore {
     this._pushed = new Map();
     /** Streams of which only push has told: the list is to be asked again. @type {Signal<number>} */
     this.unknown = new Signal(0);
+    /** Counts up when a stream became live, stale or ended. @type {Signal<number>} */
+    this.states = new Signal(0);
+    /** What REST said last. @type {Map<string, StreamOverview>} */
+    this._streams = new Map();
+    /** Ids of rows that are to be shown anew. @type {Set<string>} */
+    this._waiting = new Set();
+    this._isDraining = false;
   }
 
   /** @param {StreamOverview[]} list */
   load(list) {
     const ids = new Set(list.map((stream) => stream.stream_id));
     for (const id of this.rows.keys()) if (!ids.has(id)) this.rows.delete(id);
-    for (const stream of list) this._set(stream.stream_id, stream);
+    this._streams = new Map(list.map((stream) => [stream.stream_id, stream]));
+    for (const id of ids) {
+      if (this.rows.has(id)) this._later(id);
+      else this._set(id);
+    }
     this.version.set(this.version.value + 1);
   }
 
@@ -42,8 +55,7 @@ export class StreamStore {
       const before = this._pushed.get(update.stream_id);
       const dataAt = update.data_age_seconds === undefined ? (before?.dataAt ?? 0) : at - update.data_age_seconds * 1000;
       this._pushed.set(update.stream_id, { update: { ...before?.update, ...update }, dataAt });
-      const row = this.rows.get(update.stream_id);
-      if (row) this._set(update.stream_id, row.value.stream);
+      if (this.rows.has(update.stream_id)) this._later(update.stream_id);
       else if (!before) unknown += 1;
     }
     if (unknown) this.unknown.set(this.unknown.value + 1);
@@ -52,12 +64,33 @@ export class StreamStore {
   /** The clock alone makes streams stale; call it every second. */
   step() {
     for (const [id, row] of this.rows) {
-      if (stateOf(row.value.stream, row.value.dataAt) !== row.value.state) this._set(id, row.value.stream);
+      if (stateOf(row.value.stream, row.value.dataAt) !== row.value.state) this._later(id);
     }
   }
 
-  /** @param {string} id @param {StreamOverview} stream */
-  _set(id, stream) {
+  /** @param {string} id */
+  _later(id) {
+    this._waiting.add(id);
+    if (this._isDraining) return;
+    this._isDraining = true;
+    setTimeout(() => this._drain());
+  }
+
+  _drain() {
+    let left = ROWS_AT_ONCE;
+    for (const id of this._waiting) {
+      if (left-- === 0) break;
+      this._waiting.delete(id);
+      this._set(id);
+    }
+    this._isDraining = this._waiting.size > 0;
+    if (this._isDraining) setTimeout(() => this._drain(), 8);
+  }
+
+  /** @param {string} id */
+  _set(id) {
+    const stream = this._streams.get(id);
+    if (!stream) return;
     const pushed = this._pushed.get(id);
     const dataAt = Math.max(pushed?.dataAt ?? 0, stream.last_event_at ? Date.parse(stream.last_event_at) : 0);
     const state = stateOf(stream, dataAt);
@@ -73,8 +106,10 @@ export class StreamStore {
       moment: newerMoment(stream.last_moment, update?.last_moment),
     };
     const known = this.rows.get(id);
+    const before = known?.value.state;
     if (known) known.set(row);
     else this.rows.set(id, new Signal(row));
+    if (before !== undefined && before !== state) this.states.set(this.states.value + 1);
   }
 }
 
