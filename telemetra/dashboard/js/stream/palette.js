@@ -9,6 +9,8 @@ const NAMES = /** @type {const} */ (["line", "line-strong", "quiet", "text", "ba
 /** @returns {Palette} */
 export function readPalette() {
   const probe = document.createElement("span");
+  // Under reduced motion every element has a transition of nearly no time, and would tell the colour it had before.
+  probe.style.setProperty("transition", "none", "important");
   document.body.append(probe);
   const colours = /** @type {Palette} */ ({});
   for (const name of NAMES) {
