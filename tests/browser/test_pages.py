@@ -134,6 +134,20 @@ def test_nothing_serious_stands_in_anybodys_way(browser: Browser, lirik: Telemet
         assert serious_violations(page) == []
 
 
+def test_charts_have_their_colours_under_reduced_motion(browser: Browser, lirik: Telemetra) -> None:
+    with watched(browser, lirik.url, reduced_motion="reduce") as seen:
+        page = seen.open("/streams/lirik")
+        expect(page.locator(".chart canvas").first).to_be_visible()
+        series = page.evaluate(
+            """async () => {
+              const script = document.querySelector("script[type=module]").src;
+              const { readPalette } = await import(script.replace("main.js", "stream/palette.js"));
+              return Object.entries(readPalette()).filter(([name]) => name.startsWith("series")).map(([, it]) => it);
+            }"""
+        )
+        assert len(set(series)) == len(series) == 4
+
+
 def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, lirik: Telemetra) -> None:
     with watched(browser, lirik.url, viewport={"width": 390, "height": 844}, has_touch=True) as seen:
         for path in PAGES:
