@@ -97,7 +97,8 @@ class CountBaseline:
         noise = self._step * max(level, self._step)
         if self._step == 0.0 and level == 0.0:
             noise = fmean([value * value for value in values]) or LARGEST * LARGEST
-        self.scale = sqrt(max(_variance(len(values), seen, self._spread * level), noise))
+        # Amounts in any unit may be so small that their squares vanish.
+        self.scale = max(sqrt(max(_variance(len(values), seen, self._spread * level), noise)), 1.0 / LARGEST)
 
 
 class GaugeBaseline:
