@@ -123,7 +123,9 @@ async def measure(
 async def create(client: httpx.AsyncClient, port: int, number: int) -> str:
     symbol = f"S{number:03}USDT"
     fields = {"name": symbol, "api_url": f"ws://127.0.0.1:{port}/ws/{symbol}"}
-    answer = await client.post("/api/connectors", json={**fields, "exchange_name": "load", "format": "binance"})
+    answer = await client.post(
+        "/api/connectors", json={**fields, "exchange_name": "load", "format": "binance", "stale_after": 3600}
+    )
     answer.raise_for_status()
     connector_id: str = answer.json()["connector_id"]
     return connector_id
