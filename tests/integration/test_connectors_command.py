@@ -128,7 +128,12 @@ class Watch:
 
     def end(self, number: int = signal.SIGINT) -> int:
         self.process.send_signal(number)
-        return self.process.wait(timeout=30)
+        try:
+            return self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
 
 
 def test_watch_by_a_server_that_runs(tmp_path: Path, server: Telemetra, venue: Feeds) -> None:
