@@ -7,11 +7,12 @@ import signal
 import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import STALE_AFTER_SECONDS
-from tests.support.browser import cheer, chromium, post, quiet_chat, watched
+from tests.support.browser import cheer, chromium, post, quiet_chat, until, watched
 from tests.support.process import Telemetra
 
 AWAY = ("WebSocket", "ERR_CONNECTION", "Failed to load resource", "net::")
@@ -27,6 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetra]:
     try:
         for stream_id in ("arena", "bakery", "castle"):
             post(server, quiet_chat(stream_id))
+        until(lambda: len(httpx.get(f"{server.url}/api/v1/streams").json()) == 3, seconds=60)
         yield server
     finally:
         server.stop()
