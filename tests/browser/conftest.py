@@ -18,8 +18,9 @@ LINES = 12_000
 """About the first quarter of the recording."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Not for the session: while Playwright is open its event loop runs in this thread, and no other test's can."""
     with open_browser() as browser:
         yield browser
 
