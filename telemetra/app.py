@@ -108,7 +108,7 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
         vault = make_vault(settings)
         for damaged in await check_keys(database, vault):
             _log.error("connector_unreadable", detail=damaged)
-        log = PostgresLog(database, max_waiting_bytes=settings.intake_queue_bytes)
+        log = PostgresLog(database, max_waiting_bytes=settings.intake_queue_bytes, metrics=metrics)
         partitions = PartitionMaker()
         maintenance = Maintenance(settings, database, log, partitions, clock)
         await maintenance.once()

@@ -7,6 +7,7 @@ everything below n. A sequence would not: its numbers are taken before the commi
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from telemetra.errors import LogUnavailable, OffsetOutOfRange, Overloaded, Telem
 from telemetra.eventlog import codec
 from telemetra.eventlog.base import LogPosition, LogRead
 from telemetra.model.event import LogItem
+from telemetra.observability import Metrics
 from telemetra.store.database import Database, Failure, classify, instant
 
 RECORD_ITEMS = 10_000
@@ -63,10 +65,18 @@ class PostgresLog:
     `max_waiting_bytes` bounds what may wait (`Overloaded` beyond it). The object belongs to the loop of its database.
     """
 
-    def __init__(self, database: Database, *, partition: int = 0, max_waiting_bytes: int = 64 << 20) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        partition: int = 0,
+        max_waiting_bytes: int = 64 << 20,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._database = database
         self._partition = partition
         self._max_waiting_bytes = max_waiting_bytes
+        self._metrics = metrics
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
         self._committer: asyncio.Task[None] | None = None
@@ -94,8 +104,9 @@ class PostgresLog:
 
     async def _commit(self, group: list[_Waiting]) -> None:
         items = [item for waiting in group for item in waiting.items]
+        started = time.monotonic()
         try:
-            offset = await self._insert(items)
+            offset, stored_bytes = await self._insert(items)
         except Exception as error:
             failure = _log_unavailable(error)
             for waiting in group:
@@ -103,17 +114,22 @@ class PostgresLog:
                     waiting.done.set_exception(failure)
                     waiting.done.exception()  # a sender that left must not be reported as an unread error
             return
+        if self._metrics is not None:
+            self._metrics.log_append_seconds.observe(time.monotonic() - started)
+            self._metrics.log_append_bytes.inc(stored_bytes)
         for waiting in group:
             if not waiting.done.cancelled():
                 waiting.done.set_result(offset)
             offset += len(waiting.items)
 
-    async def _insert(self, items: Sequence[LogItem]) -> int:
+    async def _insert(self, items: Sequence[LogItem]) -> tuple[int, int]:
+        """The offset of the first item, and the bytes of the records."""
         if len(items) <= RECORD_ITEMS:
-            parameters = {"items": len(items), "partition": self._partition, "payload": codec.encode(items)}
+            payload = codec.encode(items)
+            parameters = {"items": len(items), "partition": self._partition, "payload": payload}
             async with self._database.connection() as connection:
                 cursor = await connection.execute(_APPEND_ONE, parameters)
-                return int((await cursor.fetchall())[0][0]) - len(items)
+                return int((await cursor.fetchall())[0][0]) - len(items), len(payload)
         records = [items[start : start + RECORD_ITEMS] for start in range(0, len(items), RECORD_ITEMS)]
         payloads = [codec.encode(record) for record in records]
         async with self._database.transaction() as connection:
@@ -123,7 +139,7 @@ class PostgresLog:
             for record, payload in zip(records, payloads, strict=True):
                 offset += len(record)
                 await connection.execute(_INSERT, (self._partition, offset, len(record), payload))
-        return first
+        return first, sum(map(len, payloads))
 
     async def read(self, start: int, max_items: int) -> LogRead:
         async with self._database.connection() as connection:

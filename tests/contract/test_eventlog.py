@@ -10,6 +10,7 @@ from telemetra.errors import OffsetOutOfRange, Overloaded
 from telemetra.eventlog.base import EventLog
 from telemetra.eventlog.postgres import PostgresLog
 from telemetra.model.event import Event, LogItem, Rejection
+from telemetra.observability import Metrics
 from telemetra.store.database import Database
 from tests.support.engine import event
 
@@ -125,3 +126,14 @@ async def test_a_group_larger_than_a_record_keeps_its_order(log: EventLog) -> No
     items = chat(25_000)
     assert await log.append(items) == 0
     assert (await log.read(9_999, 10_002)).items == items[9_999:20_001]
+
+
+async def test_a_group_commit_is_measured(database: Database) -> None:
+    metrics = Metrics()
+    log = PostgresLog(database, metrics=metrics)
+    await log.append(chat(5))
+    row = await database.fetch_one("SELECT sum(length(payload)) AS bytes FROM log_records")
+    assert row is not None
+    text = metrics.render().decode()
+    assert "telemetra_log_append_seconds_count 1.0" in text
+    assert f"telemetra_log_append_bytes_total {float(row['bytes'])}" in text
