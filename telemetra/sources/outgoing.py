@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from telemetra.model.connector import Backfill, ConnectorConfig
-from telemetra.sources.outbound import OutboundRequest, encode_params
+from telemetra.sources.outbound import OutboundRequest
 from telemetra.sources.signing import make_auth, sign
 from telemetra.sources.templates import render
 
@@ -44,15 +43,11 @@ class Outgoing:
         return self._sign(request, now)
 
     def handshake(self, now: int) -> tuple[str, dict[str, str]]:
-        """The URL and the headers with which a WebSocket is opened."""
-        config = self._config
-        http = "http" + config.api_url[len("ws") :]
+        """The URL and the headers with which a WebSocket is opened, the query exactly as it was signed."""
+        http = "http" + self._config.api_url[len("ws") :]
         params = list(self._rendered("query_params", now).items())
-        request = OutboundRequest("GET", http, self._rendered("headers", now), params)
-        signed = self._sign(request, now)
-        query = "&".join(part for part in (urlsplit(config.api_url).query, encode_params(signed.params)) if part)
-        parts = urlsplit(config.api_url)
-        return urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), signed.headers
+        signed = self._sign(OutboundRequest("GET", http, self._rendered("headers", now), params), now)
+        return "ws" + signed.whole_url()[len("http") :], signed.headers
 
     def opening(self, now: int) -> list[str]:
         """What is sent first on a new connection, in order."""
