@@ -19,14 +19,6 @@ def read_config(fields: Mapping[str, Any]) -> ConnectorConfig:
         raise _invalid(str(error)) from None
 
 
-def changed_config(config: ConnectorConfig, fields: Mapping[str, Any]) -> ConnectorConfig:
-    """`config` with some fields replaced. What follows from the URL follows anew unless it is given."""
-    merged = msgspec.to_builtins(config) | dict(fields)
-    if "api_url" in fields and "protocol_type" not in fields:
-        merged["protocol_type"] = None
-    return read_config(merged)
-
-
 def _invalid(message: str) -> Invalid:
     """msgspec says `Expected `int`, got `str` - at `$.x`` or `Object missing required field `x``; our own checks begin
     with the field."""

@@ -124,9 +124,6 @@ class GapRecords:
                 record.filled = True
                 record.details = {"by": "late arrival"}
 
-    def unsettled(self) -> bool:
-        return any(record.changed() for record in self._records)
-
     async def settle(self) -> None:
         """Bring the table up to date. Raises `Unavailable`: call it again."""
         touched: set[str] = set()

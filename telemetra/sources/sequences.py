@@ -79,10 +79,6 @@ class Sequences:
         self._carried |= {(stream_id, channel): last for (_, stream_id, channel), last in self._last.items()}
         self._last = {}
 
-    def rotated(self, connection: int) -> None:
-        """Only `connection` is left: what others counted is forgotten."""
-        self._last = {key: last for key, last in self._last.items() if key[0] == connection}
-
     def follows(self, mark: SequenceMark, time: int, connection: int = 0) -> bool:
         """The usual case, quickly: takes the mark if it is the next one, else leaves it to `observe`."""
         key = (connection, mark.stream_id, mark.channel)
@@ -107,6 +103,7 @@ class Sequences:
                 self._last[key] = (mark.last, time)
                 continue
             if before is None:
+                self._forget_before(connection - 1)  # of a planned change two are open at once, never more
                 before = self._carried.pop(key[1:], None)
                 self._last[key] = (mark.last, time)
                 if before is not None and mark.first > before[0] + 1:
@@ -133,6 +130,9 @@ class Sequences:
         for hole in filled:
             holes.remove(hole)
         return filled
+
+    def _forget_before(self, connection: int) -> None:
+        self._last = {key: last for key, last in self._last.items() if key[0] >= connection}
 
     def _hole(self, before: tuple[int, int], mark: SequenceMark, time: int) -> Hole:
         key, first, last = (mark.stream_id, mark.channel), before[0] + 1, mark.first - 1

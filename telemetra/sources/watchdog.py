@@ -57,9 +57,6 @@ class Watchdog:
         """Whether nothing has come for longer than the limit."""
         return now - self._last_data >= self._limit
 
-    def stale_at(self) -> int:
-        return self._last_data + self._limit
-
     def gives_up(self, now: int) -> bool:
         """Whether the connection is to be opened anew; says so once for each silence."""
         if now - self._since < self._limit * self._factor:

@@ -82,7 +82,6 @@ class WebSocketSource:
         self._number = 0
         self._extra: deque[Incoming] = deque()
         self._keepers: list[asyncio.Task[None]] = []
-        self.rotations = 0
 
     async def open(self) -> None:
         await self.close()
@@ -211,7 +210,6 @@ class WebSocketSource:
                 await new.close()
                 return
             self._link = new
-            self.rotations += 1
             self._keepers.append(asyncio.create_task(self._keep_alive(new)))
             self._keepers = [keeper for keeper in self._keepers if not keeper.done()]
             await link.close()

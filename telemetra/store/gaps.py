@@ -50,9 +50,6 @@ _FILL = """
 _STILL_OPEN = """
     SELECT * FROM gaps WHERE connector_id = %s AND "to" IS NULL AND filled_at IS NULL ORDER BY detected_at DESC LIMIT 1
 """
-_UNFILLED = """
-    SELECT * FROM gaps WHERE connector_id = %s AND "to" IS NOT NULL AND filled_at IS NULL ORDER BY "from" LIMIT %s
-"""
 # Gaps of the stream itself and of the connectors that feed it.
 _BETWEEN = """
     SELECT * FROM gaps
@@ -141,11 +138,6 @@ async def still_open(database: Database, connector_id: str) -> Gap | None:
     """The gap that an earlier owner of the connector left open."""
     row = await database.fetch_one(_STILL_OPEN, (connector_id,))
     return None if row is None else _gap(row)
-
-
-async def unfilled(database: Database, connector_id: str, limit: int = 100) -> list[Gap]:
-    """Closed gaps of the connector that a back-fill may still fill, oldest first."""
-    return [_gap(row) for row in await database.fetch_all(_UNFILLED, (connector_id, limit))]
 
 
 async def gaps_between(

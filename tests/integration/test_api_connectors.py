@@ -87,8 +87,21 @@ async def test_from_creation_to_deletion(client: httpx.AsyncClient, ports: Ports
     assert (await client.post(f"{path}/stop")).json()["desired_state"] == "stopped"
     changed = await client.put(path, json={"polling_interval": 900})
     assert (changed.status_code, changed.json()["polling_interval"]) == (200, 900)
+    moved = (
+        await client.put(
+            path,
+            json={
+                "api_url": "wss://example.org/v2",
+                "headers": {},
+                "query_params": {},
+                "credentials": {},
+                "auth_type": "None",
+            },
+        )
+    ).json()
+    assert (moved["protocol_type"], moved["polling_interval"]) == ("WebSocket", 900)
     assert (await client.delete(path)).json() == {"connector_id": connector["connector_id"], "deleted": True}
-    assert ports.nudges == 5
+    assert ports.nudges == 6
     for method, suffix in (
         ("GET", ""),
         ("PUT", ""),

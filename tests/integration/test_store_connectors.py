@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from telemetra.errors import NotFound
 from telemetra.model.connector import Connector
-from telemetra.operations.connector_fields import changed_config, read_config
+from telemetra.operations.connector_fields import read_config
 from telemetra.store import connector_status as status
 from telemetra.store import connectors as store
 from telemetra.store import gaps
@@ -67,7 +68,7 @@ async def test_a_declaration_comes_back_as_it_was_given_and_its_secrets_are_seal
 async def test_a_change_raises_the_revision_and_other_workspaces_see_nothing(database: Database) -> None:
     made = await make(database)
     changed = await store.update_connector(
-        database, SEALER, "default", made.connector_id, changed_config(made.config, {"name": "renamed"})
+        database, SEALER, "default", made.connector_id, msgspec.structs.replace(made.config, name="renamed")
     )
     assert (changed.config.name, changed.config.credentials, changed.revision) == ("renamed", {"api_key": "hush"}, 2)
     with pytest.raises(NotFound):
@@ -137,7 +138,7 @@ async def test_a_gap_is_opened_closed_and_filled_and_found_by_its_streams(databa
     assert closed is not None
     assert closed.end == NOW + 5 * SECOND
     assert await gaps.gaps_between(database, "default", "okx:ETH-USDT", NOW + 6 * SECOND) == []
-    assert await gaps.unfilled(database, made.connector_id) == [closed]
+    assert await gaps.gaps_between(database, "default", "okx:ETH-USDT") == [closed]
     assert await gaps.fill_gap(database, opened.id)
     assert not await gaps.fill_gap(database, opened.id)
     assert await gaps.gaps_between(database, "default", "okx:ETH-USDT") == []

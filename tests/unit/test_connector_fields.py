@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from telemetra.errors import Invalid
-from telemetra.operations.connector_fields import changed_config, read_config
+from telemetra.operations.connector_fields import read_config
 
 LEAST = {"name": "one", "api_url": "wss://ws.okx.com:8443/ws/v5/public"}
 
@@ -56,12 +56,6 @@ def test_a_missing_field_is_named() -> None:
     with pytest.raises(Invalid) as refused:
         read_config({"name": "one"})
     assert (refused.value.field, refused.value.code) == ("api_url", "missing_field")
-
-
-def test_a_change_keeps_the_rest_and_lets_the_protocol_follow() -> None:
-    config = read_config(LEAST | {"stale_after": 7.5, "credentials": {"api_key": "k"}})
-    changed = changed_config(config, {"api_url": "https://example.org/v1"})
-    assert (changed.protocol_type, changed.stale_after, changed.credentials) == ("REST", 7.5, {"api_key": "k"})
 
 
 def test_a_declaration_never_prints_what_may_be_secret() -> None:

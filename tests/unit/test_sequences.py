@@ -78,8 +78,21 @@ def test_two_connections_of_a_planned_change_count_for_themselves() -> None:
     see(sequences, mark(500), connection=0)
     assert see(sequences, mark(1), connection=1) == ([], [], [])
     assert see(sequences, mark(501), connection=0) == ([], [], [])
-    sequences.rotated(1)
     assert see(sequences, mark(2), connection=1) == ([], [], [])
+    assert [(hole.first, hole.last) for hole in see(sequences, mark(4), connection=1).new] == [(3, 3)]
+
+
+def test_only_the_last_two_connections_are_remembered() -> None:
+    """However often a source is opened anew as planned."""
+    sequences = Sequences()
+    for connection in range(1000):
+        see(sequences, mark(1), mark(2), connection=connection)
+    sequences.reconnected()
+    assert sequences.before == {("s", "trades"): 2}
+    assert len(sequences._last) == 0
+    for connection in range(1000, 1100):
+        see(sequences, mark(1), connection=connection)
+    assert len(sequences._last) == 2
 
 
 def test_what_was_fetched_before_the_new_connection_speaks_is_not_missing() -> None:
