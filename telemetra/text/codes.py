@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from zlib import crc32
 
 _LONGEST_WORD = 60
 _PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?[\\]^_`{|}~…“”‘’«»¿¡"
-_RUNS = re.compile(r"(.)\1+")
+_RUN = re.compile(r"(.)\1")
 
 
 def code_of(text: str) -> int:
@@ -17,5 +18,7 @@ def code_of(text: str) -> int:
 
 def word_code(token: str) -> int:
     """The code of a word: case, punctuation around it and repeated letters do not matter."""
-    word = _RUNS.sub(r"\1", token[:_LONGEST_WORD].lower())
+    word = token[:_LONGEST_WORD].lower()
+    if _RUN.search(word):  # most words have none, and a search is much cheaper than a substitution
+        word = "".join([letter for letter, _ in groupby(word)])
     return code_of(word.strip(_PUNCTUATION) or word)

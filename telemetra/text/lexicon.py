@@ -147,13 +147,30 @@ def _word(token: str, bare: str, plain: str) -> Saying:
     return _UNKNOWN_ENDS if ends else said
 
 
+def _says_nothing(token: str) -> bool:
+    """Whether it is a plain word that no list can have, however its letters are drawn out: most new words are, and
+    telling them apart first costs a third of classifying them."""
+    return (
+        token.isalpha()
+        and token.islower()
+        and token.isascii()
+        and token not in _KNOWN
+        and token not in phrases.WORDS
+        and token not in EMOTE_VALENCES
+        and not repeats(token)
+    )
+
+
 class Tokens(dict[str, Token]):
     """What tokens say, remembered up to a bound; whatever people type, memory stays within it."""
 
     def __missing__(self, token: str) -> Token:
-        kind, valence, marks, word = classify(token)
-        if is_emote(token):
-            marks |= NAMED
+        if _says_nothing(token):
+            kind, valence, marks, word = UNKNOWN
+        else:
+            kind, valence, marks, word = classify(token)
+            if is_emote(token):
+                marks |= NAMED
         if kind in _TURNING:
             marks |= TURNS
         follow = phrases.following(word) if marks & STARTS and not marks & ENDS else NOTHING_FOLLOWS
