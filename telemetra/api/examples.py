@@ -21,6 +21,7 @@ from telemetra.operations.models import (
     Root,
     StoredEvent,
     Stream,
+    StreamLedger,
     StreamMetrics,
 )
 
@@ -155,6 +156,10 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
     Ledger: {
         "rows": [{"minute": "2015-10-17T11:30:00Z", "source": "api", **_COUNTS}],
         "total": _COUNTS,
+    },
+    StreamLedger: {
+        "rows": [{"minute": "2015-10-17T11:30:00Z", "duplicate": 4, "late": 1}],
+        "total": {"duplicate": 4, "late": 1},
     },
     DeadLetter: {
         "id": "7f3a1c1e-2b4d-4e5f-8a9b-0c1d2e3f4a5b",

@@ -135,6 +135,15 @@ class LedgerQuery(Query):
     """Only this source."""
 
 
+class StreamLedgerQuery(Query):
+    limit: int = Field(100, ge=1, le=1000)
+    """Most minutes to answer; the total is over all of them."""
+    start_time: Time | None = None
+    """Only minutes of arrival that start at or after this time."""
+    end_time: Time | None = None
+    """Only minutes of arrival that start at or before this time."""
+
+
 class DeadLettersQuery(Query):
     limit: int = Field(100, ge=1, le=500)
     """Most letters to answer."""

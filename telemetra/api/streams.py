@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telemetra.api.answers import documented, json_answer, unless_known
-from telemetra.api.parameters import EventsQuery, MetricsQuery, MomentsQuery, StreamId, StreamsQuery
+from telemetra.api.parameters import EventsQuery, MetricsQuery, MomentsQuery, StreamId, StreamLedgerQuery, StreamsQuery
 from telemetra.model.event import DEFAULT_WORKSPACE
-from telemetra.operations import events, metrics, moments, streams
-from telemetra.operations.models import Moment, StoredEvent, Stream, StreamMetrics
+from telemetra.operations import events, ledger, metrics, moments, streams
+from telemetra.operations.models import Moment, StoredEvent, Stream, StreamLedger, StreamMetrics
 from telemetra.operations.services import Services
 
 
@@ -94,3 +94,26 @@ def add_stream_routes(app: FastAPI, services: Services) -> None:
             services, DEFAULT_WORKSPACE, stream_id, limit=query.limit, before=query.before, event_type=query.type
         )
         return json_answer(page)
+
+    @app.get(
+        "/api/v1/streams/{stream_id}/ledger",
+        tags=["streams"],
+        summary="What was not counted of a stream",
+        responses=documented(
+            StreamLedger, "Duplicate and late events, newest minute of arrival first.", problems_too=(404, 422, 503)
+        ),
+    )
+    async def get_stream_ledger(
+        request: Request, stream_id: StreamId, query: Annotated[StreamLedgerQuery, fastapi.Query()]
+    ) -> Response:
+        """Only minutes of arrival in which something was late or a duplicate; the ledger by source has the rest."""
+        return json_answer(
+            await ledger.get_stream_ledger(
+                services,
+                DEFAULT_WORKSPACE,
+                stream_id,
+                limit=query.limit,
+                start=query.start_time,
+                end=query.end_time,
+            )
+        )

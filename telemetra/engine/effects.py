@@ -17,8 +17,14 @@ Disposition = Literal["counted", "late"]
 LEDGER_COLUMNS = ("counted", "duplicate", "late", "rejected", "dead")
 COUNTED, DUPLICATE, LATE, REJECTED, DEAD = range(len(LEDGER_COLUMNS))
 
+STREAM_LEDGER_COLUMNS = ("duplicate", "late")
+STREAM_DUPLICATE, STREAM_LATE = range(len(STREAM_LEDGER_COLUMNS))
+
 LedgerKey = tuple[str, str, int]
 """(workspace_id, source, start of the minute of arrival)."""
+
+StreamLedgerKey = tuple[str, str, int]
+"""(workspace_id, stream_id, start of the minute of arrival)."""
 
 UniqueKey = tuple[str, str, str]
 """(table, workspace_id, value of the type's unique field)."""
@@ -63,6 +69,7 @@ class Effects(msgspec.Struct):
     moments: list[Moment] = msgspec.field(default_factory=list)
     dead: list[DeadLetter] = msgspec.field(default_factory=list)
     ledger: dict[LedgerKey, list[int]] = msgspec.field(default_factory=dict)
+    stream_ledger: dict[StreamLedgerKey, list[int]] = msgspec.field(default_factory=dict)
     states: list[StreamState] = msgspec.field(default_factory=list)
 
     @property

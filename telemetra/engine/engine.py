@@ -166,15 +166,18 @@ class Engine:
             time = event.timestamp
             if event.event_id in stream.seen.get(source, ()):
                 counts[fx.DUPLICATE] += 1
+                self._not_counted(event, fx.STREAM_DUPLICATE)
                 continue
             if time - time % MINUTE < stream.final_until:
                 archive.append((offset, event, "late"))
                 counts[fx.LATE] += 1
+                self._not_counted(event, fx.STREAM_LATE)
                 changed.add(stream)
                 continue
             declared = known_type.declared
             if declared.unique is not None and known.setdefault(_unique_key(declared, event, data), offset) != offset:
                 counts[fx.DUPLICATE] += 1
+                self._not_counted(event, fx.STREAM_DUPLICATE)
                 continue
             archive.append((offset, event, "counted"))
             counts[fx.COUNTED] += 1
@@ -283,6 +286,11 @@ class Engine:
             last_event_at=event.received_at,
         )
         return self._open_stream(StreamState(event.workspace_id, event.stream_id, info))
+
+    def _not_counted(self, event: Event, column: int) -> None:
+        """The same in the accounts of its stream."""
+        key = (event.workspace_id, event.stream_id, minute_start(event.received_at))
+        self._out.stream_ledger.setdefault(key, [0] * len(fx.STREAM_LEDGER_COLUMNS))[column] += 1
 
     def _note_arrival(self, info: StreamInfo, event: Event) -> None:
         if event.received_at - info.last_event_at > self._settings.stream_timeout:

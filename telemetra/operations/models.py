@@ -177,6 +177,28 @@ class Ledger(msgspec.Struct):
     total: LedgerCounts
 
 
+class StreamLedgerCounts(msgspec.Struct):
+    """Events of one stream that were not counted: repeats of counted ones, and those whose minute was final."""
+
+    duplicate: Count
+    late: Count
+
+
+class StreamLedgerRow(msgspec.Struct):
+    """Those of one minute of arrival; a minute without any has no row."""
+
+    minute: datetime
+    duplicate: Count
+    late: Count
+
+
+class StreamLedger(msgspec.Struct):
+    """`total` is over all minutes asked for, `rows` holds the newest of them."""
+
+    rows: list[StreamLedgerRow]
+    total: StreamLedgerCounts
+
+
 class DeadLetter(msgspec.Struct):
     """An event that was refused: by intake (`rejected`) or by the pipeline (`dead`). `raw` is what was sent.
 

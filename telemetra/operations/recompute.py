@@ -12,7 +12,17 @@ from typing import Any
 import msgspec
 from psycopg import AsyncConnection
 
-from telemetra.engine.effects import COUNTED, DUPLICATE, LATE, LEDGER_COLUMNS, LedgerKey, TableRow, UniqueKey
+from telemetra.engine.effects import (
+    COUNTED,
+    DUPLICATE,
+    LATE,
+    LEDGER_COLUMNS,
+    STREAM_DUPLICATE,
+    STREAM_LATE,
+    STREAM_LEDGER_COLUMNS,
+    TableRow,
+    UniqueKey,
+)
 from telemetra.engine.plan import Hop, KindPlan
 from telemetra.errors import Invalid
 from telemetra.kinds.base import GAUGE_MAX_AGE, Kind, Window
@@ -114,7 +124,7 @@ async def _correct(
     decoded = {item.offset: registry.decoders[item.event.type].decode(item.event.data) for item in items}
     known = await load_known(connection, registry, _unique_keys(registry, items, decoded))
     seen = {(item.event.source, item.event.event_id) for item in items if item.disposition == "counted"}
-    correction = Correction([], [], {}, [], {})
+    correction = Correction([], [], {}, [], {}, {})
     entries = []
     for item in items:
         event, data = item.event, decoded[item.offset]
@@ -123,12 +133,12 @@ async def _correct(
             unique = _unique_key(registry, event, data)
             if repeat or (unique is not None and known.setdefault(unique, item.offset) != item.offset):
                 correction.repeats.append(item)
-                _move(correction.ledger, event, DUPLICATE)
+                _move(correction, event, DUPLICATE)
                 continue
             seen.add((event.source, event.event_id))
             correction.counted.append(item)
             correction.table_rows += _table_rows(registry, item, data)
-            _move(correction.ledger, event, COUNTED)
+            _move(correction, event, COUNTED)
         entries.append((event, data))
     before = [
         (item.event, registry.decoders[item.event.type].decode(item.event.data))
@@ -178,9 +188,15 @@ def _table_rows(registry: Registry, item: ArchivedItem, data: Any) -> list[Table
     return [TableRow(declared.table, key, item.offset, declared.row(event, data))]
 
 
-def _move(ledger: dict[LedgerKey, list[int]], event: Event, column: int) -> None:
-    """One event that was late counts in `column` instead."""
-    key = (event.workspace_id, event.source, minute_start(event.received_at))
-    counts = ledger.setdefault(key, [0] * len(LEDGER_COLUMNS))
+def _move(correction: Correction, event: Event, column: int) -> None:
+    """One event that was late counts in `column` instead, in the ledger and in the accounts of its stream."""
+    minute = minute_start(event.received_at)
+    counts = correction.ledger.setdefault((event.workspace_id, event.source, minute), [0] * len(LEDGER_COLUMNS))
     counts[LATE] -= 1
     counts[column] += 1
+    own = correction.stream_ledger.setdefault(
+        (event.workspace_id, event.stream_id, minute), [0] * len(STREAM_LEDGER_COLUMNS)
+    )
+    own[STREAM_LATE] -= 1
+    if column == DUPLICATE:
+        own[STREAM_DUPLICATE] += 1

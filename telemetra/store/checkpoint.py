@@ -8,7 +8,15 @@ from typing import Any
 import msgspec
 from psycopg import AsyncConnection, sql
 
-from telemetra.engine.effects import LEDGER_COLUMNS, DeadLetter, Effects, TableRow, UniqueKey
+from telemetra.engine.effects import (
+    LEDGER_COLUMNS,
+    STREAM_LEDGER_COLUMNS,
+    DeadLetter,
+    Effects,
+    StreamLedgerKey,
+    TableRow,
+    UniqueKey,
+)
 from telemetra.errors import Fenced
 from telemetra.kinds.base import Column
 from telemetra.kinds.registry import Registry
@@ -111,6 +119,7 @@ class CheckpointStore:
             moments = [_moment_values(moment, partition, effects.applied) for moment in effects.moments]
             await upsert(connection, "moments", ("moment_id",), moments, touch="emitted_at")
             await add_to_ledger(connection, effects.ledger)
+            await add_to_stream_ledger(connection, effects.stream_ledger)
             dead = [_dead_values(letter, partition) for letter in effects.dead]
             await upsert(connection, "dead_letters", ("partition", "log_offset"), dead)
             if effects.archive:
@@ -178,6 +187,23 @@ async def add_to_ledger(connection: AsyncConnection[Any], ledger: dict[tuple[str
         for (workspace_id, source, minute), counts in ledger.items()
     ]
     await upsert(connection, "ledger_minute", ("workspace_id", "minute", "source"), rows, on_conflict="add")
+
+
+async def add_to_stream_ledger(
+    connection: AsyncConnection[Any], ledger: Mapping[StreamLedgerKey, Sequence[int]]
+) -> None:
+    """Add counts (in the order of STREAM_LEDGER_COLUMNS, may be negative) by stream and minute of arrival."""
+    rows = [
+        {
+            "workspace_id": workspace_id,
+            "stream_id": stream_id,
+            "minute": to_datetime(minute),
+            **dict(zip(STREAM_LEDGER_COLUMNS, counts, strict=True)),
+        }
+        for (workspace_id, stream_id, minute), counts in ledger.items()
+    ]
+    key = ("workspace_id", "stream_id", "minute")
+    await upsert(connection, "stream_ledger_minute", key, rows, on_conflict="add")
 
 
 def minute_columns(

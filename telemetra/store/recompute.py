@@ -9,12 +9,12 @@ import msgspec
 from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
 
-from telemetra.engine.effects import LedgerKey, TableRow
+from telemetra.engine.effects import LedgerKey, StreamLedgerKey, TableRow
 from telemetra.kinds.base import EVENT_COUNT, Kind
 from telemetra.kinds.registry import Registry
 from telemetra.model.event import Event, StreamKey
 from telemetra.model.times import to_datetime, to_microseconds
-from telemetra.store.checkpoint import add_to_ledger, minute_columns, save_table_rows
+from telemetra.store.checkpoint import add_to_ledger, add_to_stream_ledger, minute_columns, save_table_rows
 from telemetra.store.database import Database
 from telemetra.store.upsert import upsert
 
@@ -68,13 +68,14 @@ class ArchivedItem(msgspec.Struct):
 
 
 class Correction(msgspec.Struct):
-    """What one stream-hour comes to. `minutes`: measure columns by start of minute; the ledger holds differences."""
+    """What one stream-hour comes to. `minutes`: measure columns by start of minute; the ledgers hold differences."""
 
     counted: list[ArchivedItem]
     repeats: list[ArchivedItem]
     minutes: dict[int, dict[str, Any]]
     table_rows: list[TableRow]
     ledger: dict[LedgerKey, list[int]]
+    stream_ledger: dict[StreamLedgerKey, list[int]]
 
 
 async def streams(database: Database, workspace_id: str, stream_id: str | None) -> list[FinalStream]:
@@ -130,6 +131,7 @@ async def save(
     changed = await upsert(connection, kind.table, unique, rows, touch="processed_at", only_changed=True)
     await save_table_rows(connection, registry, correction.table_rows, partition=0)
     await add_to_ledger(connection, correction.ledger)
+    await add_to_stream_ledger(connection, correction.stream_ledger)
     await connection.execute(_NOTE)
     return changed
 

@@ -30,17 +30,25 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetra]:
 
 def test_the_sum_is_that_of_the_ledger_and_a_server_away_is_said(browser: Browser, server: Telemetra) -> None:
     chat = quiet_chat("accounts", minutes=2)
-    post(server, [*chat, *chat[:5]])
+    newest = sorted(chat, key=lambda event: event["timestamp"])[-3:]
+    post(server, [*chat, *chat[:5], *newest])
     httpx.post(f"{server.url}/api/v1/events", json=[{"event_id": "x", "type": "chat.mesage", "stream_id": "accounts"}])
 
     def total() -> dict[str, int]:
         found: dict[str, int] = httpx.get(f"{server.url}/api/v1/ledger").json()["total"]
         return found
 
-    until(lambda: total()["received"] == len(chat) + 6)
+    until(lambda: total()["received"] == len(chat) + 9)
     expected = total()
+    own = httpx.get(f"{server.url}/api/v1/streams/accounts/ledger").json()["total"]
+    assert own == {fate: expected[fate] for fate in ("duplicate", "late")}
+    assert own["duplicate"] >= len(newest) and own["late"] > 0
     assert expected["received"] == sum(expected[fate] for fate in FATES)
     with watched(browser, server.url) as seen:
+        page = seen.open("/streams/accounts")
+        quality = page.get_by_role("region", name="Can these numbers be trusted?")
+        expect(quality.get_by_text("Duplicates").locator("..")).to_contain_text(str(own["duplicate"]))
+        expect(quality.get_by_text("Late events").locator("..")).to_contain_text(str(own["late"]))
         page = seen.open("/trust")
         balance = page.get_by_role("region", name="The balance")
         expect(balance).to_contain_text("every one accounted for")

@@ -19,7 +19,7 @@ from telemetra.operations.services import Services
 from telemetra.store.database import Database
 from telemetra.store.gaps import fill_gap, open_gap
 from tests.support.api import api_client, make_services
-from tests.support.rows import NOW, insert
+from tests.support.rows import NOW, add_stream, insert
 
 EVENT: dict[str, Any] = {
     "event_id": "m1",
@@ -104,6 +104,32 @@ async def test_the_ledger_closes(client: httpx.AsyncClient, database: Database) 
         ({"source": "nobody"}, 0),
     ):
         assert (await client.get("/api/v1/ledger", params=parameters)).json()["total"]["received"] == received
+
+
+async def test_what_was_not_counted_of_one_stream(client: httpx.AsyncClient, database: Database) -> None:
+    await add_stream(database, "lirik")
+    for stream_id, minute, duplicate, late in (
+        ("lirik", 0, 4, 1),
+        ("lirik", 1, 0, 2),
+        ("lirik", 2, 0, 0),
+        ("other", 0, 7, 7),
+    ):
+        at = to_datetime(NOW + minute * MINUTE)
+        values = {"stream_id": stream_id, "minute": at, "duplicate": duplicate, "late": late}
+        await insert(database, "stream_ledger_minute", workspace_id="default", **values)
+    address = "/api/v1/streams/lirik/ledger"
+    assert (await client.get(address, params={"limit": 1})).json() == {
+        "rows": [{"minute": rfc3339(NOW + MINUTE), "duplicate": 0, "late": 2}],
+        "total": {"duplicate": 4, "late": 3},
+    }
+    for parameters, total in (
+        ({"start_time": rfc3339(NOW + MINUTE)}, {"duplicate": 0, "late": 2}),
+        ({"end_time": rfc3339(NOW)}, {"duplicate": 4, "late": 1}),
+    ):
+        assert (await client.get(address, params=parameters)).json()["total"] == total
+    assert (await client.get("/api/v1/streams/nobody/ledger")).status_code == 404
+    refused = await client.get(address, params={"start_time": "yesterday"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "start_time")
 
 
 async def test_dead_letters_are_listed_with_what_was_sent(client: httpx.AsyncClient, database: Database) -> None:

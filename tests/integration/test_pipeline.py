@@ -182,6 +182,12 @@ async def test_recompute_changes_nothing_where_nothing_was_late(database: Databa
     assert await driven.ledger() == ledger
 
 
+async def not_counted(driven: DrivenPipeline) -> dict[str, int]:
+    """What the accounts of the streams say of events that were not counted."""
+    rows = await driven.rows("stream_ledger_minute")
+    return {name: sum(row[name] for row in rows) for name in ("duplicate", "late")}
+
+
 async def test_recompute_takes_late_events_in_and_drops_repeats(database: Database) -> None:
     chat = [event(f"c{number}", number, received_seconds=number) for number in range(400)]
     late = [event(f"late{number}", 30 + number, received_seconds=401) for number in range(5)]
@@ -193,11 +199,13 @@ async def test_recompute_takes_late_events_in_and_drops_repeats(database: Databa
     await driven.feed(items)
     await driven.catch_up()
     assert await driven.ledger() == {"received": 416, "counted": 400, "late": 16}
+    assert await not_counted(driven) == {"duplicate": 0, "late": 16}
     judged = [{name: row[name] for name in JUDGED} for row in await driven.rows()]
     assert all(row["baseline_high"] > row["baseline_level"] for row in judged if row["z_score"] is not None)
     report = await recompute(database, REGISTRY, "default", START, START + 10 * MINUTES)
     assert (report.late_counted, report.repeats, report.minutes_changed) == (6, 10, 1)
     assert await driven.ledger() == {"received": 416, "counted": 406, "duplicate": 10}
+    assert await not_counted(driven) == {"duplicate": 10, "late": 0}
     first = min(await driven.rows(), key=lambda row: row["window_start"])
     assert (first["chat_count"], first["event_count"], str(first["revenue"])) == (65, 66, "5.00")
     assert [{name: row[name] for name in JUDGED} for row in await driven.rows()] == judged

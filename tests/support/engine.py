@@ -56,6 +56,7 @@ class Tables:
         self.moments: dict[str, Any] = {}
         self.archive: list[tuple[int, str]] = []
         self.ledger: Counter[tuple[str, int]] = Counter()
+        self.stream_ledger: Counter[tuple[str, str, int]] = Counter()
         self.dead: dict[int, str] = {}
         self.tables: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.known: dict[tuple[str, str, str], int] = {}
@@ -97,6 +98,9 @@ class Tables:
         for (_, _, minute), counts in effects.ledger.items():
             for name, count in zip(("counted", "duplicate", "late", "rejected", "dead"), counts, strict=True):
                 self.ledger[name, minute] += count
+        for (_, stream_id, minute), counts in effects.stream_ledger.items():
+            for name, count in zip(("duplicate", "late"), counts, strict=True):
+                self.stream_ledger[stream_id, name, minute] += count
         for letter in effects.dead:
             self.dead[letter.offset] = letter.code
         for table_row in effects.table_rows:

@@ -48,6 +48,7 @@ def test_every_answer_has_an_example() -> None:
         if issubclass(model, msgspec.Struct) and model.__module__ == models.__name__
     }
     parts = {models.FieldError, models.EmoteCount, models.LedgerCounts, models.LedgerRow, models.ServiceHealth}
+    parts |= {models.StreamLedgerCounts, models.StreamLedgerRow}
     assert answers - parts - {Problem} <= EXAMPLES.keys()
     assert msgspec.convert(PROBLEM_EXAMPLE, Problem).status == 404
 

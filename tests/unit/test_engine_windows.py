@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from telemetra.engine.engine import EngineSettings
 from telemetra.model.event import Event
-from telemetra.model.window import SECOND
+from telemetra.model.window import MINUTE, SECOND
 from tests.support import reference
 from tests.support.engine import START, Tables, event
 
@@ -52,6 +53,11 @@ def test_rows_and_ledger_equal_the_reference(events: list[Event], sizes: list[in
     close(tables, tables.run(sizes))
     fates = reference.judge(events)
     assert tables.totals() == {name: fates.count(name) for name in set(fates)}
+    assert tables.stream_ledger == Counter(
+        (event.stream_id, fate, event.received_at // MINUTE * MINUTE)
+        for event, fate in zip(events, fates, strict=True)
+        if fate != "counted"
+    )
     counted = [event for event, fate in zip(events, fates, strict=True) if fate == "counted"]
     assert rows_of(tables) == reference.chat_rows(counted)
     kept = [(offset, fate) for offset, fate in enumerate(fates) if fate != "duplicate"]
@@ -67,6 +73,7 @@ def test_kills_and_batches_change_nothing(events: list[Event], sizes: list[int])
     close(killed, killed.run(sizes))
     assert killed.rows == whole.rows
     assert killed.ledger == whole.ledger
+    assert killed.stream_ledger == whole.stream_ledger
     assert sorted(killed.archive) == sorted(whole.archive)
     assert final(killed.moments) == final(whole.moments)
 

@@ -118,6 +118,12 @@ export interface LedgerRow extends LedgerCounts {
   source: string;
 }
 
+/** What was not counted of one stream, by minute of arrival; `rows` holds the newest minutes with any. */
+export interface StreamLedger {
+  rows: { minute: string; duplicate: number; late: number }[];
+  total: { duplicate: number; late: number };
+}
+
 export interface DeadLetter {
   id: string;
   disposition: "rejected" | "dead";

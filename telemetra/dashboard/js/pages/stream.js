@@ -24,7 +24,6 @@ import { Lost } from "./streams.js";
 const PAGE_MINUTES = 1000;
 const REFRESH_SECONDS = 10;
 const STATE_SECONDS = 5;
-const EVENTS_LOOKED_AT = 200;
 
 /** @param {{ id: string }} properties */
 export function StreamPage({ id }) {
@@ -98,8 +97,7 @@ function View({ stream, kind, model, version, fresh, lostAt, root, changed }) {
   const range = rangeOf(choice, first, last);
   useOlder({ model, root, wanted: range.from, changed });
   const state = useLiveness(stream, model.now);
-  const events = useLoad(`${root}/events?limit=${EVENTS_LOOKED_AT}`, { everySeconds: 30 });
-  const late = events.data ? { looked: events.data.length, late: events.data.filter((/** @type {{ disposition: string }} */ event) => event.disposition === "late").length } : null;
+  const ledger = useLoad(`${root}/ledger?limit=1`, { everySeconds: REFRESH_SECONDS });
   /** @param {Choice} next */
   const choose = (next) => {
     linked.current = null;
@@ -127,7 +125,7 @@ function View({ stream, kind, model, version, fresh, lostAt, root, changed }) {
               onChoice=${choose} onMoment=${(/** @type {Moment} */ moment) => setSelected(moment.moment_id)} />
             <div class="stream-pair">
               ${kind.metrics.filter((metric) => metric.form === "top").map((metric) => html`<${TopList} key=${metric.name} metric=${metric} minutes=${minutes} range=${range} />`)}
-              <${Quality} stream=${stream} minutes=${minutes} range=${range} whole=${model.whole} dataAt=${state.dataAt} events=${late} />
+              <${Quality} stream=${stream} minutes=${minutes} range=${range} whole=${model.whole} dataAt=${state.dataAt} ledger=${ledger.data} />
             </div>
           </div>
           <${Moments} kind=${kind} moments=${moments} selected=${selected} fresh=${fresh}
