@@ -48,13 +48,14 @@ class StreamOverview(Stream):
     """A stream with what a list shows of it.
 
     `line` holds a number per minute (None: no event), at most 30; the last one is that of `newest`. Which number it is
-    says the kind. After `stale_after_seconds` of silence the stream is stale.
+    says the kind. After `stale_after_seconds` of silence the stream is stale; None: connectors feed it, and they know
+    what is usual there.
     """
 
     newest: NewestMinute | None
     line: list[float | None]
     last_moment: MomentInShort | None
-    stale_after_seconds: float
+    stale_after_seconds: float | None
 
 
 @cached(keys.STREAMS, ttl, ("limit", "offset", "kind", "live", "view"), drifts=True)
@@ -90,7 +91,7 @@ async def list_overview(
                 "newest": None if stored is None else _newest(services, row.kind, stored),
                 "line": [] if stored is None else stored.line,
                 "last_moment": moment_in_short(moments[0]) if moments else None,
-                "stale_after_seconds": stale_after,
+                "stale_after_seconds": stale_after if row.feed_stale is None else None,
             }
         )
     return _encode(answers)

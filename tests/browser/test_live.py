@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -61,12 +62,15 @@ def test_the_list_lives_goes_stale_and_learns_of_new_streams(browser: Browser, s
 
 def test_the_overlay_recovers_from_a_server_that_hangs(browser: Browser, server: Telemetra) -> None:
     with watched(browser, server.url, viewport={"width": 900, "height": 400}) as seen:
-        page = seen.open("/overlay/castle?metrics=viewers,chat&emotes=3&moment_seconds=60")
+        page = seen.open("/overlay/castle?metrics=viewers,chat&emotes=3&moment_seconds=60&corner=bottom-right")
         post(server, cheer("castle"))
         expect(page.locator(".overlay-moment")).to_contain_text("Chat spike")
         expect(page.locator(".overlay-emotes")).to_contain_text("PogChamp")
         expect(page.locator(".overlay-metric")).to_have_count(2)
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
+        expect(page.locator(".overlay-state")).to_have_text(
+            re.compile("No data for"), timeout=1000 * (STALE_AFTER_SECONDS + 3)
+        )
         mark(page)
         os.kill(server.pid, signal.SIGSTOP)
         try:

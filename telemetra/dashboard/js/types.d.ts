@@ -57,7 +57,8 @@ export interface StreamOverview extends Stream {
   newest: { timestamp: string; metrics: Values; is_anomaly: boolean; suspect: boolean } | null;
   line: (number | null)[];
   last_moment: MomentInShort | null;
-  stale_after_seconds: number;
+  /** null: connectors feed it, the server alone judges. */
+  stale_after_seconds: number | null;
 }
 
 export type Values = Record<string, any>;
@@ -80,6 +81,8 @@ export interface Minute {
   complete?: boolean;
   has_data?: boolean;
   data_age_seconds?: number | null;
+  /** Only in updates: it should speak and does not. */
+  stale?: boolean;
   [field: string]: any;
 }
 

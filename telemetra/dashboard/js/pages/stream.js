@@ -5,6 +5,8 @@ import { duration } from "../format.js";
 import { useKinds } from "../kinds.js";
 import { useEvery, useLoad } from "../load.js";
 import { Badge, Problem, Skeleton, StateBadge, Time } from "../parts/basics.js";
+import { OverlayBuilder } from "../overlay/builder.js";
+import { stateOf } from "../overlay/view.js";
 import { navigate, useAddress } from "../router.js";
 import { announce } from "../status.js";
 import { Charts } from "../stream/charts.js";
@@ -86,6 +88,7 @@ export function StreamPage({ id }) {
 function View({ stream, kind, model, version, fresh, lostAt, root, changed }) {
   const { query } = useAddress();
   const [selected, setSelected] = useState(query.get("moment"));
+  const [building, setBuilding] = useState(false);
   const minutes = useMemo(() => model.minutes(), [version]);
   const moments = useMemo(() => model.moments(), [version]);
   const columns = useMemo(() => (kind ? model.columns(kind) : null), [version, kind]);
@@ -113,7 +116,8 @@ function View({ stream, kind, model, version, fresh, lostAt, root, changed }) {
   };
   const old = state.name !== "live" || lostAt !== null;
   return html`
-    <${Head} stream=${stream} state=${state.name} dataAt=${state.dataAt} suspect=${minutes.at(-1)?.suspect === true} />
+    <${Head} stream=${stream} state=${state.name} dataAt=${state.dataAt} suspect=${minutes.at(-1)?.suspect === true} onOverlay=${kind ? () => setBuilding(true) : null} />
+    ${building && kind && html`<${Builder} kind=${kind} model=${model} stream=${stream} moment=${moments[0] ?? null} lost=${lostAt !== null} dataAt=${state.dataAt} onClose=${() => setBuilding(false)} />`}
     ${lostAt !== null && html`<${Lost} since=${lostAt} />`}
     ${!kind || !columns
       ? html`<${Problem} error=${new Error(`This process does not know the kind ${stream.kind}; its events are stored.`)} title="Nothing to draw" />`
@@ -133,8 +137,8 @@ function View({ stream, kind, model, version, fresh, lostAt, root, changed }) {
         </div>`}`;
 }
 
-/** @param {{ stream: Stream, state: StreamState, dataAt: number, suspect: boolean }} properties */
-function Head({ stream, state, dataAt, suspect }) {
+/** @param {{ stream: Stream, state: StreamState, dataAt: number, suspect: boolean, onOverlay: (() => void) | null }} properties */
+function Head({ stream, state, dataAt, suspect, onOverlay }) {
   const time = useNow();
   const started = stream.started_at ? Date.parse(stream.started_at) : null;
   const subtitle = [stream.game_category, stream.title].filter(Boolean).join(" · ");
@@ -149,17 +153,25 @@ function Head({ stream, state, dataAt, suspect }) {
         ${state === "stale" && html`<strong class="warn-text">Nothing has come for ${duration((time - dataAt) / 1000)}</strong>`}
         ${state === "live" && started && html`<span>live for ${duration((time - started) / 1000)}</span>`}
         ${state === "ended" && html`<span>ended <${Time} at=${stream.ended_at ?? dataAt} /></span>`}
-        <span><a href=${path`/overlay/${stream.stream_id}`}>Overlay</a> · <a href=${path`/api/v1/streams/${stream.stream_id}/moments/export?format=csv`}>Export moments</a></span>
+        <span>${onOverlay && html`<button type="button" class="link" onClick=${onOverlay}>Overlay for OBS</button> · `}<a href=${path`/api/v1/streams/${stream.stream_id}/moments/export?format=csv`}>Export moments</a></span>
       </p>
     </div>`;
 }
 
-/** As the server judges it, unless something has just come. @param {Stream} stream @param {Minute | null} update @returns {{ name: StreamState, dataAt: number }} */
+/** With the numbers that this page hears. @param {{ kind: Kind, model: StreamModel, stream: Stream, moment: Moment | null, lost: boolean, dataAt: number, onClose: () => void }} properties */
+function Builder({ kind, model, stream, moment, lost, dataAt, onClose }) {
+  const age = (useNow() - dataAt) / 1000;
+  return html`<${OverlayBuilder} streamId=${stream.stream_id} kind=${kind} update=${model.now} state=${stateOf(!lost, model.now)} age=${age} moment=${moment} onClose=${onClose} />`;
+}
+
+/** As the newest update says, else as the server judged it when it was last asked. @param {Stream} stream @param {Minute | null} update @returns {{ name: StreamState, dataAt: number }} */
 function useLiveness(stream, update) {
   const time = useNow();
   const heard = useMemo(() => (typeof update?.data_age_seconds === "number" ? serverNow() - update.data_age_seconds * 1000 : 0), [update]);
   const dataAt = Math.max(heard, stream.last_event_at ? Date.parse(stream.last_event_at) : 0);
-  return { name: time - dataAt < REFRESH_SECONDS * 1000 ? "live" : stream.state, dataAt };
+  const isEnded = stream.state === "ended" && time - dataAt > STATE_SECONDS * 2000;
+  const state = update?.stale === undefined || !heard ? stream.state : update.stale ? "stale" : "live";
+  return { name: isEnded ? "ended" : state, dataAt };
 }
 
 /** The time around the moment that the address names, once it is known. @param {string | null} id @param {Moment[]} moments */

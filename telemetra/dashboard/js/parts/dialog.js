@@ -1,8 +1,8 @@
 /** A question in front of the page. The browser keeps the focus in it and gives it back; Escape is the way out. */
 import { html, useEffect, useId, useRef } from "../view.js";
 
-/** @param {{ title: string, onClose: () => void, children?: any }} properties */
-export function Dialog({ title, onClose, children }) {
+/** @param {{ title: string, wide?: boolean, onClose: () => void, children?: any }} properties */
+export function Dialog({ title, wide = false, onClose, children }) {
   const id = useId();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useEffect(() => {
@@ -10,7 +10,7 @@ export function Dialog({ title, onClose, children }) {
     return () => dialog.current?.close();
   }, []);
   return html`
-    <dialog ref=${dialog} class="dialog" aria-labelledby=${id} onClose=${onClose}
+    <dialog ref=${dialog} class="dialog ${wide ? "is-wide" : ""}" aria-labelledby=${id} onClose=${onClose}
       onClick=${(/** @type {MouseEvent} */ event) => event.target === dialog.current && onClose()}>
       <div class="dialog-inner"><h2 id=${id}>${title}</h2>${children}</div>
     </dialog>`;

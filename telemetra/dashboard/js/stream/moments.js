@@ -2,6 +2,7 @@
 import { now } from "../clock.js";
 import { duration, moment as timeText } from "../format.js";
 import { Badge, Empty, Time } from "../parts/basics.js";
+import { Copy } from "../parts/copy.js";
 import { Icon } from "../parts/icons.js";
 import { usePrefs } from "../prefs.js";
 import { causeName, momentName, momentShape, strength } from "../strings.js";
@@ -79,24 +80,8 @@ function MomentCard({ moment, kind, open, isNew, hidden, onSelect, onShow }) {
           <${Evidence} moment=${moment} metric=${metric} />
           <div class="moment-actions">
             <button type="button" class="button small" onClick=${() => onShow(moment)}><${Icon} name="chart" size=${14} /> Show on the charts</button>
-            <${CopyLink} moment=${moment} />
+            <${Copy} text="${location.origin}${location.pathname}?moment=${moment.moment_id}" label="Copy link" class="small plain" />
           </div>
         </div>`}
     </li>`;
-}
-
-/** @param {{ moment: Moment }} properties */
-function CopyLink({ moment }) {
-  const [copied, setCopied] = useState(false);
-  const address = `${location.origin}${location.pathname}?moment=${moment.moment_id}`;
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(address);
-      setCopied(true);
-      setTimeout(() => setCopied(false), 2000);
-    } catch {
-      prompt("Copy this link", address);
-    }
-  };
-  return html`<button type="button" class="button small plain" onClick=${copy}><${Icon} name=${copied ? "check" : "link"} size=${14} /> ${copied ? "Copied" : "Copy link"}</button>`;
 }

@@ -117,7 +117,7 @@ export class StreamStore {
 function stateOf(stream, dataAt) {
   const age = now() - dataAt;
   if (stream.state === "ended" && age > STILL_LIVE_MS) return "ended";
-  return age > stream.stale_after_seconds * 1000 || (stream.state === "stale" && age > STILL_LIVE_MS) ? "stale" : "live";
+  return age > (stream.stale_after_seconds ?? Infinity) * 1000 || (stream.state === "stale" && age > STILL_LIVE_MS) ? "stale" : "live";
 }
 
 /** @param {MomentInShort | null} one @param {MomentInShort | undefined} other */
