@@ -23,13 +23,13 @@ from benchmarks.peers.plain_loop import plain_loop
 from benchmarks.support import report
 from benchmarks.support.chat import Feed, source
 from telemetra.engine.engine import Engine, EngineSettings
+from telemetra.garbage import COLLECTIONS
 from telemetra.kinds.base import Kind
 from telemetra.kinds.registry import load_registry
 from telemetra.model.event import Event
 from telemetra.model.window import SECOND
 from telemetra.moments.settings import MomentSettings
 from telemetra.moments.stream import MomentDetectors
-from telemetra.worker.main import COLLECTIONS
 
 HAS_BYTEWAX = find_spec("bytewax") is not None
 if HAS_BYTEWAX:

@@ -17,6 +17,7 @@ from telemetra.cache.streams import invalidate_streams
 from telemetra.clock import Clock, system_clock
 from telemetra.eventlog.postgres import PostgresLog
 from telemetra.extras import load_extra
+from telemetra.garbage import collect_rarely
 from telemetra.kinds.registry import load_registry
 from telemetra.leader import owner_name
 from telemetra.live.feed_board import FeedBoard
@@ -71,7 +72,9 @@ async def serve(settings: Settings, *, beside: Serving | None = None) -> None:
             services.hub.close()
             services.realtime.close()
 
-        await server.run(create_app(services), listener, before_exit=leave)
+        app = create_app(services)
+        collect_rarely()
+        await server.run(app, listener, before_exit=leave)
 
 
 @asynccontextmanager

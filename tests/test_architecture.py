@@ -42,6 +42,7 @@ OUTER = {
     "observability",
     "tracing",
     "extras",
+    "garbage",
 }
 """Root modules that everything above the pure packages may import."""
 

@@ -61,6 +61,7 @@ class Engine:
         self._settings = settings
         self._out = fx.Effects(applied=applied, needs=applied)
         self._changed: set[OpenStream] = set()
+        self._heard: set[OpenStream] = set()  # since the last call of `_settle`
 
     @property
     def applied(self) -> int:
@@ -133,7 +134,7 @@ class Engine:
     ) -> None:
         """Count items. `now_seconds` is monotonic. `known` as in `refill`; new keys are added to it. `poison`: offsets
         that made the database refuse a checkpoint, with the reason: they become dead letters."""
-        streams, types, changed, dead = self.streams, self._types, self._changed, self._out.dead
+        streams, types, heard, dead = self.streams, self._types, self._heard, self._out.dead
         archive, ledger, delay = self._out.archive, self._out.ledger, self._settings.watermark_delay
         received_at, source, workspace_id, counts = -1, "", "", [0]
         for offset, item in enumerate(items, first):
@@ -172,7 +173,7 @@ class Engine:
                 archive.append((offset, event, "late"))
                 counts[fx.LATE] += 1
                 self._not_counted(event, fx.STREAM_LATE)
-                changed.add(stream)
+                heard.add(stream)
                 continue
             declared = known_type.declared
             if declared.unique is not None and known.setdefault(_unique_key(declared, event, data), offset) != offset:
@@ -181,7 +182,7 @@ class Engine:
                 continue
             archive.append((offset, event, "counted"))
             counts[fx.COUNTED] += 1
-            changed.add(stream)
+            heard.add(stream)
             lane = event.type if declared.lane is None else declared.lane(event, data)
             stream.add((event, data), lane, offset)
             if received_at > stream.info.last_event_at:
@@ -197,14 +198,11 @@ class Engine:
                     stream.advance(watermark)
                 elif watermark > stream.watermark:
                     stream.watermark = watermark
-        self._open |= changed
-        self._unshown.update(dict.fromkeys(changed))
-        for stream in changed:
-            stream.idle_closed_at = None
         self._out.applied = first + len(items)
 
     def tick(self, now_seconds: float) -> None:
         """To be called with a monotonic time when the log has been read to its end: close what fell silent."""
+        self._settle()
         idle_seconds = self._settings.idle_close / SECOND
         lateness_seconds = self._settings.allowed_lateness / SECOND
         for stream in list(self._open):
@@ -226,6 +224,7 @@ class Engine:
 
     def evict(self, now_seconds: float) -> int:
         """Forget streams that have been silent for the stream timeout; their state is stored. Returns how many."""
+        self._settle()
         limit = now_seconds - self._settings.stream_timeout / SECOND
         gone = [
             stream
@@ -241,6 +240,7 @@ class Engine:
 
     def take_effects(self) -> fx.Effects:
         """Everything since the last call. It must be stored whole, or this engine dropped."""
+        self._settle()
         out = self._out
         for stream in self._changed:
             out.minutes += stream.take_rows()
@@ -257,6 +257,7 @@ class Engine:
         """A snapshot per stream that changed since the last call, and with `decaying` per stream whose last minute
         still holds something: it empties as time goes by. `now` in microseconds. Of very many streams each call takes
         the next `SNAPSHOTS_A_CALL`."""
+        self._settle()
         unshown = self._unshown
         if decaying:
             unshown.update(dict.fromkeys(self._decaying))
@@ -267,6 +268,17 @@ class Engine:
         self._decaying.update(stream for stream, shot in snapshots if shot.has_data)
         self._decaying.difference_update(stream for stream, shot in snapshots if not shot.has_data)
         return [shot for _, shot in snapshots]
+
+    def _settle(self) -> None:
+        """Note of the streams that events came for what need not be noted for every few of them."""
+        heard = self._heard
+        if heard:
+            self._changed |= heard
+            self._open |= heard
+            self._unshown.update(dict.fromkeys(heard))
+            for stream in heard:
+                stream.idle_closed_at = None
+            heard.clear()
 
     def _open_stream(self, state: StreamState) -> OpenStream:
         plan = self._plans[state.info.kind]

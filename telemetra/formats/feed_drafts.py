@@ -12,14 +12,13 @@ import msgspec
 from telemetra.formats.draft import Draft
 from telemetra.formats.feed import FeedOptions, TimeUnit
 from telemetra.formats.instruments import LONGEST, canonical
-from telemetra.kinds.amounts import parse_amount
+from telemetra.kinds import amounts
 
 DEFAULT_STREAM: Final = "{exchange}:{instrument}"
 SIDES: Final = {"buy": "buy", "sell": "sell", "bid": "buy", "ask": "sell", "b": "buy", "s": "sell"}
 
 _STREAM_ID_MAX = _ID_MAX = 200
 _NO_STREAM_ID = re.compile(r"[^A-Za-z0-9._:@#-]")
-_PLAIN_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
 _UNITS: Final = {"s": 1_000_000.0, "ms": 1000.0, "us": 1.0, "ns": 0.001}
 _LATEST = 253_402_300_800_000_000  # the year 10000
 _CACHED_STREAMS = 10_000
@@ -31,7 +30,7 @@ class BadNumber(Exception):
 
 def is_amount(text: str) -> bool:
     """Whether the models take it as a price or size: 0 to 10^12 with at most 12 decimals."""
-    return _PLAIN_AMOUNT.fullmatch(text) is not None or parse_amount(text.encode()) is not None
+    return amounts.is_amount(text.encode())
 
 
 def need_amount(name: str, text: str | None) -> str:

@@ -26,6 +26,7 @@ _ABSENT = msgspec.Raw(b"")
 
 AMOUNT_NEEDS = "must be a number or a decimal string from 0 to 10^12 with at most 12 decimals"
 
+_PLAIN = re.compile(rb'"\d{1,12}(?:\.\d{1,12})?"|\d{1,12}(?:\.\d{1,12})?')
 _AMOUNT = re.compile(rb'"?(\d{1,64}(?:\.\d{1,64})?(?:[eE][+-]?\d{1,3})?)"?')
 
 # ISO 4217 list one, without test codes; `bits` are Twitch's.
@@ -61,6 +62,11 @@ def parse_amount(raw: bytes) -> Decimal | None:
     if amount > MAX_AMOUNT or not isinstance(exponent, int) or -exponent > MAX_DECIMALS:
         return None
     return amount
+
+
+def is_amount(raw: bytes) -> bool:
+    """Whether `parse_amount` takes it: nearly always told without a Decimal."""
+    return _PLAIN.fullmatch(raw) is not None or parse_amount(raw) is not None
 
 
 def scaled_amount(raw: bytes) -> int:

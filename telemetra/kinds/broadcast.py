@@ -10,7 +10,7 @@ import msgspec
 
 from telemetra.engine.measures import Announcements, Count, Distinct, Gauge, Money, Sentiment, Top
 from telemetra.engine.text_measures import FACTS, Conversation
-from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, CURRENCIES, parse_amount
+from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, CURRENCIES, is_amount, parse_amount
 from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, EventType, Kind, Metric, Series
 from telemetra.kinds.broadcast_causes import explain
 from telemetra.model.event import Event
@@ -228,7 +228,7 @@ def _currency(data: Transaction, default: str) -> str:
 
 
 def _check_transaction(data: Transaction) -> tuple[str, str] | None:
-    if parse_amount(bytes(data.amount)) is None:
+    if not is_amount(bytes(data.amount)):
         return "amount", AMOUNT_NEEDS
     if data.currency is not None and data.currency not in CURRENCIES:
         return "currency", "must be an ISO 4217 code or `bits`"

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from telemetra.kinds.amounts import AMOUNT_NEEDS, OPTIONAL_AMOUNT_SCHEMA, absent, is_given, parse_amount
+from telemetra.kinds.amounts import AMOUNT_NEEDS, OPTIONAL_AMOUNT_SCHEMA, absent, is_amount, is_given
 from telemetra.kinds.base import EventType, Kind
 
 Name = Annotated[str, msgspec.Meta(max_length=200)]
@@ -39,7 +39,7 @@ def build(currency: str) -> Kind:
 
 
 def _check(data: ConnectorMessage) -> tuple[str, str] | None:
-    if is_given(data.price) and parse_amount(bytes(data.price)) is None:
+    if is_given(data.price) and not is_amount(bytes(data.price)):
         return "price", AMOUNT_NEEDS
     return None
 

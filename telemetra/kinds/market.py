@@ -14,8 +14,8 @@ from telemetra.kinds.amounts import (
     AMOUNT_SCHEMA,
     OPTIONAL_AMOUNT_SCHEMA,
     absent,
+    is_amount,
     is_given,
-    parse_amount,
     scaled_amount,
 )
 from telemetra.kinds.base import EVENT_COUNT, Cause, EventType, Kind, Metric, Series, Situation
@@ -124,7 +124,7 @@ def _check(required: str, *optional: str) -> Any:
     def check(data: Any) -> tuple[str, str] | None:
         for name in (required, *optional):
             value = getattr(data, name)
-            if (name == required or is_given(value)) and parse_amount(bytes(value)) is None:
+            if (name == required or is_given(value)) and not is_amount(bytes(value)):
                 return name, AMOUNT_NEEDS
         return None
 

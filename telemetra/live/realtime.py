@@ -216,18 +216,20 @@ class RealtimeHub:
 
     def _sort(self, batch: Sequence[FeedEvent]) -> list[_Group]:
         """Append each event to the groups that it fits; returns those that got any."""
-        shapes = {tuple(value is not None for value in wanted) for wanted in self._groups}
-        touched: dict[Filter, _Group] = {}
+        groups = self._groups
+        shapes = {tuple(value is not None for value in wanted) for wanted in groups}
+        touched: dict[_Group, None] = {}
         for entry in batch:
             update, frame = frames.data_update(entry)
             full = (entry[1].workspace_id, update.exchange, update.instrument, update.connector_id)
             for shape in shapes:
-                wanted = Filter(*(value if asked else None for value, asked in zip(full, shape, strict=True)))  # type: ignore[arg-type]
-                group = self._groups.get(wanted)
+                # A tuple finds the filter that is equal to it.
+                wanted = tuple([value if asked else None for value, asked in zip(full, shape, strict=True)])
+                group = groups.get(wanted)  # type: ignore[call-overload]
                 if group is not None:
                     group.add(frame)
-                    touched[wanted] = group
-        return list(touched.values())
+                    touched[group] = None
+        return list(touched)
 
     def _trim(self, group: _Group) -> None:
         group.trim(self._buffer_bytes // max(1, len(self._groups)))

@@ -7,7 +7,6 @@ server is gone, however it went, and so is this process at once: what was in wor
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -20,6 +19,7 @@ import uvloop
 
 from telemetra.clock import system_clock
 from telemetra.eventlog.postgres import PostgresLog
+from telemetra.garbage import collect_rarely
 from telemetra.kinds.base import Kind
 from telemetra.kinds.registry import load_registry
 from telemetra.leader import Leader, RunPipeline, owner_name
@@ -37,10 +37,6 @@ from telemetra.worker.messages import LENGTH, Start, Stop, ToPipeline, to_pipeli
 from telemetra.worker.outbox import Outbox
 
 CONNECTIONS = 2
-
-COLLECTIONS = 50_000, 20, 20
-"""Nearly nothing here is a cycle: the windows hold hundreds of thousands of objects that live for a minute, and looking
-through them every 700 allocations cost a tenth of the engine's time."""
 
 
 def main() -> None:
@@ -106,9 +102,7 @@ async def _opened(start: Start, outbox: Outbox, tracer: Tracer) -> AsyncIterator
         )
         await pipeline.run(stop)
 
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTIONS)
+    collect_rarely()
     try:
         yield run
     finally:

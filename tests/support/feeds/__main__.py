@@ -16,6 +16,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import uvloop
+
 from tests.support.feeds import catalogue
 from tests.support.feeds.player import UNLIMITED
 from tests.support.feeds.server import HOST
@@ -64,7 +66,7 @@ async def serve(options: argparse.Namespace) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     try:
-        asyncio.run(serve(parser().parse_args(argv)))
+        uvloop.run(serve(parser().parse_args(argv)))
     except KeyboardInterrupt:
         return 0
     return 0
