@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import STALE_AFTER_SECONDS
-from tests.support.browser import cheer, chromium, post, quiet_chat, until, watched
+from tests.support.browser import cheer, chromium, post, quiet_chat, until, viewers, watched
 from tests.support.process import Telemetra
 
 AWAY = ("WebSocket", "ERR_CONNECTION", "Failed to load resource", "net::")
@@ -57,6 +57,21 @@ def test_the_list_lives_goes_stale_and_learns_of_new_streams(browser: Browser, s
         expect(row).to_contain_text("Stale", timeout=1000 * (STALE_AFTER_SECONDS + 5))
         post(server, quiet_chat("newcomer", minutes=1))
         expect(page.get_by_role("row").filter(has_text="newcomer")).to_be_visible(timeout=15_000)
+        assert not_reloaded(page)
+
+
+def test_a_chart_without_data_gives_way_until_some_comes(browser: Browser, server: Telemetra) -> None:
+    post(server, [event for event in quiet_chat("diner") if event["type"] == "chat.message"])
+    until(lambda: httpx.get(f"{server.url}/api/v1/streams/diner").status_code == 200)
+    with watched(browser, server.url) as seen:
+        page = seen.open("/streams/diner")
+        expect(page.locator(".chart-title")).to_have_text([re.compile("Chat"), re.compile("Sentiment")])
+        expect(page.get_by_text("No data has come for viewers and revenue.")).to_be_visible()
+        mark(page)
+        post(server, [viewers("diner", 7)])
+        expect(page.locator(".chart-title").first).to_contain_text("Viewers")
+        expect(page.locator(".chart canvas")).to_have_count(3)
+        expect(page.get_by_text("No data has come for revenue.")).to_be_visible()
         assert not_reloaded(page)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -168,6 +169,16 @@ def cheer(stream_id: str, name: str = "c") -> list[dict[str, Any]]:
         for n in range(300)
     ]
     return [*burst, _message(stream_id, f"{name}-end", start + timedelta(seconds=60), "u1", "wow")]
+
+
+def viewers(stream_id: str, count: int) -> dict[str, Any]:
+    """So many are watching now."""
+    return {
+        "event_id": uuid.uuid4().hex,
+        "type": "viewer.count",
+        "stream_id": stream_id,
+        "data": {"viewer_count": count},
+    }
 
 
 def _message(stream_id: str, event_id: str, at: datetime, user: str, text: str) -> dict[str, Any]:

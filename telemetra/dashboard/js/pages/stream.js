@@ -125,7 +125,7 @@ function View({ stream, kind, model, version, fresh, lostAt, root, changed }) {
         <${Tiles} kind=${kind} minutes=${minutes} now=${model.now} ended=${state.name === "ended"} old=${old} />
         <div class="stream-grid">
           <div class="stream-main">
-            <${Charts} kind=${kind} columns=${columns} moments=${moments} choice=${choice} range=${range} selected=${selected} frozen=${lostAt !== null}
+            <${Charts} kind=${kind} columns=${columns} seen=${model.seen} moments=${moments} choice=${choice} range=${range} selected=${selected} frozen=${lostAt !== null}
               onChoice=${choose} onMoment=${(/** @type {Moment} */ moment) => setSelected(moment.moment_id)} />
             <div class="stream-pair">
               ${kind.metrics.filter((metric) => metric.form === "top").map((metric) => html`<${TopList} key=${metric.name} metric=${metric} minutes=${minutes} range=${range} />`)}

@@ -21,18 +21,20 @@ const HEIGHTS = { first: 168, other: 116, axis: 28 };
 
 /**
  * @param {{
- *   kind: Kind, columns: Columns, moments: Moment[], choice: Choice, range: Range, selected: string | null, frozen: boolean,
+ *   kind: Kind, columns: Columns, seen: Set<string>, moments: Moment[], choice: Choice, range: Range, selected: string | null, frozen: boolean,
  *   onChoice: (choice: Choice) => void, onMoment: (moment: Moment) => void,
- * }} properties
+ * }} properties `seen`: the metrics of which something has come; the others get a chart when it does
  */
-export function Charts({ kind, columns, moments, choice, range, selected, frozen, onChoice, onMoment }) {
+export function Charts({ kind, columns, seen, moments, choice, range, selected, frozen, onChoice, onMoment }) {
   const { calm } = usePrefs();
   const theme = useTheme();
   const palette = useMemo(readPalette, [theme]);
   const [hovered, setHovered] = useState(/** @type {number | null} */ (null));
   const place = useRef(/** @type {HTMLDivElement | null} */ (null));
   const charts = useRef(/** @type {uPlot[]} */ ([]));
-  const metrics = kind.metrics.filter((metric) => metric.draw !== "none" && !(calm && isAudience(metric)));
+  const drawn = kind.metrics.filter((metric) => metric.draw !== "none" && !(calm && isAudience(metric)));
+  const metrics = drawn.filter((metric) => seen.has(metric.name));
+  const without = drawn.filter((metric) => !seen.has(metric.name));
   const primary = kind.series.find((series) => series.primary)?.metric_name;
   const shown = calm ? moments.filter((moment) => !moment.moment_type.startsWith("viewer_")) : moments;
   const state = useRef({ range, moments: shown, selected, columns });
@@ -71,7 +73,7 @@ export function Charts({ kind, columns, moments, choice, range, selected, frozen
       charts.current = [];
       made.forEach((chart) => chart.destroy());
     };
-  }, [kind, palette, metrics.length]);
+  }, [kind, palette, metrics.map(({ name }) => name).join()]);
   useLayoutEffect(() => redraws.get(charts.current)?.(), [columns, range.from, range.to, shown.length, moments, selected]);
 
   /** @param {number} index */
@@ -129,6 +131,7 @@ export function Charts({ kind, columns, moments, choice, range, selected, frozen
             <div class="chart-canvas"></div>
           </div>`)}
       </div>
+      ${without.length > 0 && html`<p class="charts-without quiet">No data has come for ${without.map((metric) => metric.label.toLowerCase()).join(" and ")}.</p>`}
       <p class="unseen" id="chart-keys">Arrow keys move by a minute, with shift by ten; plus and minus zoom; brackets go from moment to moment; Escape goes back to now.</p>
     </section>`;
 }

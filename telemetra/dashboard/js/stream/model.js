@@ -27,6 +27,8 @@ export class StreamModel {
     this.now = null;
     /** @type {Map<string, Moment>} */
     this._moments = new Map();
+    /** Names of metrics of which something has come, a count of nothing but zeros being nothing. @type {Set<string>} */
+    this.seen = new Set();
     /** Whether what was before the first minute has been asked for. */
     this.whole = false;
   }
@@ -91,10 +93,20 @@ export class StreamModel {
         add(columns, metrics, before + n * MINUTE, null, missing > LONGEST_ZERO_MINUTES);
       }
       add(columns, metrics, time, row, false);
+      for (const metric of metrics) if (!this.seen.has(metric.name) && isSomething(metric, row)) this.seen.add(metric.name);
       before = row.complete === false ? NaN : time;
     }
     return columns;
   }
+}
+
+/** Whether silence counts as zero. @param {Metric} metric */
+const isCount = (metric) => metric.form === "count" || metric.form === "rate" || metric.form === "money";
+
+/** @param {Metric} metric @param {Minute} row */
+function isSomething(metric, row) {
+  const value = valueOf(metric, row);
+  return value !== null && (value !== 0 || !isCount(metric));
 }
 
 /** @param {Columns} columns @param {Metric[]} metrics @param {number} time @param {Minute | null} row @param {boolean} broken */
@@ -102,8 +114,7 @@ function add(columns, metrics, time, row, broken) {
   columns.times.push(time);
   columns.rows.push(row);
   for (const metric of metrics) {
-    const isCount = metric.form === "count" || metric.form === "rate" || metric.form === "money";
-    columns.values.get(metric.name)?.push(row ? valueOf(metric, row) : isCount && !broken ? 0 : null);
+    columns.values.get(metric.name)?.push(row ? valueOf(metric, row) : isCount(metric) && !broken ? 0 : null);
   }
   columns.level.push(row?.baseline?.level ?? null);
   columns.low.push(row?.baseline?.low ?? null);
