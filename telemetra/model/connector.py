@@ -27,6 +27,7 @@ Pairs = Annotated[
 ]
 
 _SCHEMES: dict[str, Protocol] = {"http": "REST", "https": "REST", "ws": "WebSocket", "wss": "WebSocket"}
+_ASKED = ("api_url", "http_method", "query_params", "body", "subscribe_messages", "cursor", "time_window")
 _NAMELY = re.compile(r"[a-z0-9][a-z0-9._-]{0,49}")
 
 
@@ -136,6 +137,10 @@ class ConnectorConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         if self.backfill is not None and _parts(self.backfill.api_url, "backfill.api_url")[0] not in ("http", "https"):
             raise ValueError("backfill.api_url: must begin with http:// or https://")
 
+    def asks_like(self, other: ConnectorConfig) -> bool:
+        """Whether both ask the same source for the same: then one goes on where the other has stopped."""
+        return all(getattr(self, name) == getattr(other, name) for name in _ASKED)
+
     def __repr__(self) -> str:
         """Without anything that may be secret."""
         return f"ConnectorConfig(name={self.name!r}, protocol_type={self.protocol_type!r})"
@@ -143,8 +148,22 @@ class ConnectorConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     __str__ = __repr__
 
 
+class Position(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How far a polled source was read: the `cursor` to go on with, or the time (µs) `until` which was asked.
+
+    `revision`: that of the connector which read so far.
+    """
+
+    revision: int = 0
+    cursor: str | None = None
+    until: int | None = None
+
+
 class Connector(msgspec.Struct, kw_only=True):
-    """A stored connector. Times in microseconds. `revision` grows with every change of the configuration."""
+    """A stored connector. Times in microseconds. `revision` grows with every change of the configuration.
+
+    `asks_since`: the revision in which it last began to ask for something else: a position before that says nothing.
+    """
 
     connector_id: str
     workspace_id: str
@@ -152,6 +171,7 @@ class Connector(msgspec.Struct, kw_only=True):
     desired_state: DesiredState
     status: Status
     revision: int
+    asks_since: int = 1
     created_at: int
     updated_at: int
 

@@ -67,7 +67,14 @@ async def update(services: Services, workspace_id: str, connector_id: str, field
     stored = await _stored(services, workspace_id, connector_id)
     config = _changed(stored.config, fields)
     ports = services.connectors
-    changed = await store.update_connector(services.database, ports.sealer, workspace_id, connector_id, config)
+    changed = await store.update_connector(
+        services.database,
+        ports.sealer,
+        workspace_id,
+        connector_id,
+        config,
+        asks_anew=not config.asks_like(stored.config),
+    )
     ports.nudge()
     return _present(changed, await statuses.get_status(services.database, workspace_id, connector_id))
 

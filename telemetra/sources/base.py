@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from telemetra.errors import TelemetraError, Unavailable
+from telemetra.model.connector import Position
 
 
 class Incoming(msgspec.Struct, gc=False):
@@ -37,14 +38,21 @@ class Source(Protocol):
     text at once. `close` may be called at any time, also twice, and raises nothing.
     `open` and `read` raise `Refused` (stop), or `Unavailable` (SourceClosed among them): open again, at the earliest
     after `retry_after_seconds`. `polls`: silence is not the connection's fault, so opening again does not mend it.
+    Of a source that polls, `taken` says that what `read` gave was read, and whether it was understood, so that the next
+    request may go on from there; it gives the position that this is (None: it has none), which `position` is as well.
     """
 
     @property
     def polls(self) -> bool: ...
 
+    @property
+    def position(self) -> Position | None: ...
+
     async def open(self) -> None: ...
 
     async def read(self) -> list[Incoming]: ...
+
+    def taken(self, understood: bool = True) -> Position | None: ...
 
     async def reply(self, text: str) -> None: ...
 

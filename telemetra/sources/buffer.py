@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from telemetra.formats.draft import Draft
+from telemetra.model.connector import Position
 
 ROOM_FACTOR = 20
 """A buffer that cannot be emptied holds this many times its batch before the source is no longer read."""
@@ -10,15 +11,19 @@ ROOM_BYTES = 8 << 20
 
 
 class Batch:
-    """Drafts to be handed in together. `oldest`, `newest`: arrival of their messages, in microseconds."""
+    """Drafts to be handed in together. `oldest`, `newest`: arrival of their messages, in microseconds.
 
-    __slots__ = ("drafts", "messages", "newest", "oldest", "size")
+    `position`: how far a polled source is read when they are durable.
+    """
+
+    __slots__ = ("drafts", "messages", "newest", "oldest", "position", "size")
 
     def __init__(self, now: int) -> None:
         self.drafts: list[Draft] = []
         self.messages = 0
         self.size = 0
         self.oldest = self.newest = now
+        self.position: Position | None = None
 
 
 class Buffer:
@@ -59,6 +64,11 @@ class Buffer:
         return batch is not None and (
             batch.messages >= self._room or len(batch.drafts) >= self._room or batch.size >= ROOM_BYTES
         )
+
+    @property
+    def last(self) -> Batch | None:
+        """What was added last is in it."""
+        return self._batch
 
     def take(self) -> Batch | None:
         """All that is there, None when there is nothing."""

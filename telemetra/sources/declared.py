@@ -5,7 +5,7 @@ from __future__ import annotations
 from telemetra.clock import Clock
 from telemetra.formats.feed import FeedFormat, feed_options
 from telemetra.formats.feeds import make_format
-from telemetra.model.connector import ConnectorConfig
+from telemetra.model.connector import ConnectorConfig, Position
 from telemetra.sources.egress import EgressGuard
 from telemetra.sources.outgoing import Outgoing
 from telemetra.sources.rest_poll import RestPollSource
@@ -31,9 +31,9 @@ def declared_source(
     *,
     timeout_seconds: float,
     max_bytes: int,
-    resume_from: int | None = None,
+    resume_from: Position | None = None,
 ) -> DeclaredSource:
-    """`resume_from`: the event time (microseconds) up to which an earlier run has polled."""
+    """`resume_from`: how far an earlier run has polled."""
     if config.protocol_type == "WebSocket":
         return WebSocketSource(
             outgoing,

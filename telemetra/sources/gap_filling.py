@@ -26,7 +26,11 @@ TRY_AGAIN_SECONDS = 2.0
 
 
 class GapFilling:
-    """Belongs to one run of a connector. `backfiller` None: the source has no way to ask for what was missed."""
+    """Belongs to one run of a connector. `backfiller` None: the source has no way to ask for what was missed.
+
+    `goes_on`: whether the source itself asks for everything since its last answer (a cursor, a time window), so that
+    its next answer fills a gap.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class GapFilling:
         backfiller: Backfiller | None,
         new_format: Callable[[], FeedFormat],
         note: Callable[[str], None],
+        goes_on: Callable[[], bool] = lambda: False,
     ) -> None:
         self.records = records
         self.instruments: Mapping[str, str] = {}
@@ -49,6 +54,7 @@ class GapFilling:
         self._backfiller = backfiller
         self._new_format = new_format
         self._note = note
+        self._goes_on = goes_on
         self._waiting: list[Record] = []
 
     def lost(self, start: int | None, reason: str) -> None:
@@ -78,7 +84,8 @@ class GapFilling:
         self.wake.set()
         if record.stream_id is not None and not fillable(record.stream_id):
             return
-        if self._backfiller is not None and not record.awaits_backfill:
+        record.continued = record.stream_id is None and self._goes_on()
+        if (record.continued or self._backfiller is not None) and not record.awaits_backfill:
             record.awaits_backfill = True
             self._waiting.append(record)
             self._hand_in.hold()
@@ -115,7 +122,6 @@ class GapFilling:
         record.awaits_backfill = False
 
     async def _fill(self, record: Record) -> None:
-        assert self._backfiller is not None, "only then is something waited for"
         streams = [record.stream_id] if record.stream_id is not None else list(self.instruments)
         final = await final_until(self._database, self._workspace_id, streams)
         events = 0
@@ -127,7 +133,12 @@ class GapFilling:
             for mark in marks:
                 self.sequences.late(mark)
 
-        whole = await self._backfiller.fetch(record, self.instruments, self.sequences.before, self._new_format(), take)
+        if self._backfiller is not None and not record.continued:
+            whole = await self._backfiller.fetch(
+                record, self.instruments, self.sequences.before, self._new_format(), take
+            )
+        else:
+            whole = record.continued
         missing = sum(hole.missing for hole in record.holes if fillable(hole.stream_id))
         if not whole or missing:
             self._note("back-fill: the source did not give all that was missed")
@@ -136,4 +147,4 @@ class GapFilling:
             record.end = min(record.end or final, final - 1)
         else:
             record.filled = True
-            record.details = {"by": "back-fill", "events": events}
+            record.details = {"by": "the next answer"} if record.continued else {"by": "back-fill", "events": events}

@@ -22,7 +22,10 @@ _MOST_RECORDS = 200
 
 
 class Record:
-    """One gap. Event times in microseconds; `end` None while it lasts. `stream_id` None: all of the connector's."""
+    """One gap. Event times in microseconds; `end` None while it lasts. `stream_id` None: all of the connector's.
+
+    `continued`: the source's next answer holds what was missed.
+    """
 
     def __init__(self, start: int, reason: str, stream_id: str | None = None) -> None:
         self.start = start
@@ -34,6 +37,7 @@ class Record:
         self.details: dict[str, Any] = {}
         self.id: str | None = None
         self.awaits_backfill = False
+        self.continued = False
         self._stored: tuple[Any, ...] | None = None
 
     @property

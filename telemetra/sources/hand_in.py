@@ -16,6 +16,7 @@ from telemetra.backoff import delays
 from telemetra.clock import Clock
 from telemetra.errors import Unavailable
 from telemetra.formats.draft import Draft
+from telemetra.model.connector import Position
 from telemetra.observability import Metrics
 from telemetra.operations.intake import Intake
 from telemetra.sources.buffer import Batch, Buffer
@@ -30,7 +31,10 @@ _log = structlog.get_logger(__name__)
 
 
 class HandIn:
-    """Belongs to one run of a connector. `durable_event_at`: event time of the newest event that is durable."""
+    """Belongs to one run of a connector. `durable_event_at`: event time of the newest event that is durable.
+
+    `position`: everything that a polled source gave up to there is durable.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class HandIn:
         forget_repeats: bool,
     ) -> None:
         self.durable_event_at: int | None = None
+        self.position: Position | None = None
         self.messages = 0
         self.tally = Tally()
         self.held_back = False
@@ -85,6 +90,14 @@ class HandIn:
         buffer.add(drafts, size, received_at)
         if buffer.full:
             self._full.set()
+
+    def reached(self, position: Position) -> None:
+        """With what was put until now, a polled source is read up to `position`."""
+        last = self._buffer.last or self._in_flight
+        if last is None:
+            self.position = position
+        else:
+            last.position = position
 
     def hold(self) -> None:
         """Hand nothing in until `go_on`: what a gap has lost goes first, else it would be late."""
@@ -131,6 +144,7 @@ class HandIn:
         times = [draft.timestamp for draft in drafts if draft.timestamp is not None]
         if times:
             self.durable_event_at = max(times)
+        self.position = batch.position or self.position
         self.messages += batch.messages
         self.tally.add(batch.messages, drafts)
         self._performance.stored(len(drafts), batch.oldest, batch.newest, self._clock())

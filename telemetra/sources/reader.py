@@ -18,7 +18,10 @@ SAMPLE_CHARACTERS = 500
 
 
 class MessageReader:
-    """Belongs to one run of a connector; `new_format` makes the format of one connection."""
+    """Belongs to one run of a connector; `new_format` makes the format of one connection.
+
+    `understood`: whether the messages read last held data, or nothing wrong.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class MessageReader:
         mask: Callable[[str], str],
     ) -> None:
         self.last_event_at: int | None = None
+        self.understood = True
         self.instruments: dict[str, str] = {}
         self.new_streams: list[str] = []
         self._new_format = new_format
@@ -58,6 +62,7 @@ class MessageReader:
         replies: tuple[str, ...] = ()
         streams: set[str] = set()
         size = data = 0
+        self.understood = True
         try:
             for incoming in messages:
                 payload, received_at, connection = incoming.payload, incoming.received_at, incoming.connection
@@ -89,7 +94,7 @@ class MessageReader:
             if data or polled:
                 self._watchdog.data(received_at, streams)
                 self._performance.last_message_at = received_at
-            if polled and not data:
+            if polled and not data and self.understood:
                 self._gaps.data(received_at)
         return replies
 
@@ -126,6 +131,8 @@ class MessageReader:
             self._performance.first_unknown = self._mask(text.replace("\x00", "")) + (
                 f" ({self._mask(reading.detail)})" if reading.detail else ""
             )
+        if control in ("error", "unknown") and not reading.drafts:
+            self.understood = False
         if control == "error":
             self._performance.errors += 1
             self._journal.note(reading.detail or "the source sent an error", incoming.received_at)

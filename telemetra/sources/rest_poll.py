@@ -11,7 +11,7 @@ import msgspec
 
 from telemetra.clock import Clock
 from telemetra.errors import EgressRefused
-from telemetra.model.connector import Cursor, TimeUnit, TimeWindow
+from telemetra.model.connector import Cursor, Position, TimeUnit, TimeWindow
 from telemetra.model.times import rfc3339
 from telemetra.model.window import SECOND
 from telemetra.sources.base import Incoming, Refused, SourceClosed
@@ -26,8 +26,8 @@ LONGEST_RETRY_AFTER_SECONDS = 3600.0
 class RestPollSource:
     """Implements `Source`. `interval_seconds` is from the start of one request to the start of the next.
 
-    A request that takes longer delays the next one; what was missed is not made up for. `resume_from`: event time in
-    microseconds from which a time window goes on after a restart.
+    A request that takes longer delays the next one; what was missed is not made up for. `resume_from`: where a cursor
+    or a time window goes on after a restart.
     """
 
     polls = True
@@ -43,16 +43,16 @@ class RestPollSource:
         time_window: TimeWindow | None,
         timeout_seconds: float,
         max_bytes: int,
-        resume_from: int | None = None,
+        resume_from: Position | None = None,
     ) -> None:
         self._outgoing = outgoing
         self._guard = guard
         self._clock = clock
         self._interval_seconds = interval_seconds
         self._cursor = cursor
-        self._cursor_value = None if cursor is None else cursor.initial
         self._time_window = time_window
-        self._asked_until = resume_from
+        self.position = resume_from
+        self._next: Position | None = None
         self._timeout_seconds = timeout_seconds
         self._max_bytes = max_bytes
         self._due_at = 0.0
@@ -73,9 +73,18 @@ class RestPollSource:
                 timeout_seconds=self._timeout_seconds,
                 max_bytes=self._max_bytes,
             )
-            self._advance(response.body, asked_at)
+            self._next = self._position_after(response.body, asked_at)
             if response.status not in (204, 304) and response.body:
                 return [Incoming(response.body, self._clock())]
+            self.taken()
+
+    def taken(self, understood: bool = True) -> Position | None:
+        # A time whose answer was an error or nonsense is asked for again. A cursor that came with an answer is not
+        # held back: a page that cannot be read must not stop the connector at it for ever.
+        if self._next is not None and (understood or self._cursor is not None):
+            self.position = self._next
+        self._next = None
+        return self.position
 
     async def reply(self, text: str) -> None:
         """There is nobody to reply to."""
@@ -87,26 +96,25 @@ class RestPollSource:
         """Silence is no fault of a connection here."""
 
     def _parameters(self, now: int) -> list[tuple[str, str]]:
-        if self._cursor is not None and self._cursor_value is not None:
-            return [(self._cursor.parameter, self._cursor_value)]
+        if self._cursor is not None:
+            value = self._cursor.initial if self.position is None else self.position.cursor
+            return [] if value is None else [(self._cursor.parameter, value)]
         window = self._time_window
         if window is None:
             return []
-        if self._asked_until is None:
+        if self.position is None or self.position.until is None:
             start = now - round(window.initial * SECOND)
         else:
-            start = self._asked_until - round(window.overlap * SECOND)
+            start = self.position.until - round(window.overlap * SECOND)
         values = [(window.start, in_unit(start, window.unit))]
         return values if window.end is None else [*values, (window.end, in_unit(now, window.unit))]
 
-    def _advance(self, body: bytes, asked_at: int) -> None:
-        """The next request goes on where this answer ends: called for good answers only."""
+    def _position_after(self, body: bytes, asked_at: int) -> Position | None:
+        """Where the next request goes on when this answer has been taken."""
         if self._time_window is not None:
-            self._asked_until = asked_at
-        if self._cursor is not None:
-            found = at_path(body, self._cursor.path)
-            if found is not None:
-                self._cursor_value = found
+            return Position(until=asked_at)
+        found = None if self._cursor is None else at_path(body, self._cursor.path)
+        return self.position if found is None else Position(cursor=found)
 
 
 async def send(

@@ -7,10 +7,11 @@ import contextlib
 import uuid
 from collections.abc import Awaitable
 
+import msgspec
 import structlog
 
 from telemetra.errors import Invalid, TelemetraError, Unavailable
-from telemetra.model.connector import Connector, Status
+from telemetra.model.connector import Connector, Position, Status
 from telemetra.sources.backfill import Backfiller
 from telemetra.sources.base import Refused
 from telemetra.sources.connection import Connection
@@ -61,7 +62,7 @@ class ConnectorRun:
             parts.clock,
             timeout_seconds=options.timeout_seconds,
             max_bytes=options.max_bytes,
-            resume_from=self._previous.last_event_at,
+            resume_from=_resume_from(connector, self._previous),
         )
         self._watchdog = Watchdog(config.stale_after or options.stale_after_seconds, now)
         self._journal = Journal(outgoing.mask, self._previous.error_log)
@@ -95,6 +96,7 @@ class ConnectorRun:
             ),
             new_format=lambda: declared_format(config, backfill=True),
             note=self._note,
+            goes_on=lambda: self._source.position is not None,
         )
         self._reader = MessageReader(
             lambda: declared_format(config),
@@ -163,7 +165,13 @@ class ConnectorRun:
             reconnect_attempts=connection.attempts,
             last_error=self._journal.last_error or before.last_error,
             performance_metrics=metrics,
+            position=self._position(),
         )
+
+    def _position(self) -> Position | None:
+        """How far everything is durable."""
+        position = self._hand_in.position
+        return None if position is None else msgspec.structs.replace(position, revision=self.connector.revision)
 
     @property
     def state(self) -> Status:
@@ -234,6 +242,8 @@ class ConnectorRun:
             if self._connection.connected_at is None:
                 self._opened(now)  # a polled source is there when it has answered
             replies = await self._reader.read(messages, polled=source.polls)
+            if source.polls and (position := source.taken(self._reader.understood)) is not None:
+                self._hand_in.reached(position)
             self._connection.data(now)
             for reply in replies:
                 await source.reply(reply)
@@ -281,6 +291,12 @@ class ConnectorRun:
         self._journal.note(error, self._parts.clock())
         self._connection.end("error")
         _log.warning("connector_stopped", connector_id=self.connector.connector_id, error=self._journal.last_error)
+
+
+def _resume_from(connector: Connector, previous: ConnectorStatus) -> Position | None:
+    """Where an earlier run has stopped, if it asked for the same."""
+    position = previous.position
+    return position if position is not None and position.revision >= connector.asks_since else None
 
 
 async def _within(seconds: float, work: Awaitable[None]) -> None:

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
 from telemetra.clock import Clock
 from telemetra.errors import EgressRefused, HandshakeRefused, TelemetraError
-from telemetra.model.connector import Ping
+from telemetra.model.connector import Ping, Position
 from telemetra.sources.base import Incoming, Refused, SourceClosed
 from telemetra.sources.egress import EgressGuard
 from telemetra.sources.outgoing import Outgoing
@@ -59,6 +59,7 @@ class WebSocketSource:
     """Implements `Source`. `ping` None: a ping of the protocol every 20 s. `rotate_after` in seconds, None: never."""
 
     polls = False
+    position: Position | None = None
 
     def __init__(
         self,
@@ -116,6 +117,9 @@ class WebSocketSource:
             while self._extra:
                 messages.append(self._extra.popleft())
             return messages
+
+    def taken(self, understood: bool = True) -> Position | None:
+        return None
 
     async def reply(self, text: str) -> None:
         if self._link is not None:

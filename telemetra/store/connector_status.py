@@ -12,12 +12,15 @@ from typing import Any
 import msgspec
 from psycopg.types.json import Jsonb
 
-from telemetra.model.connector import Status
+from telemetra.model.connector import Position, Status
 from telemetra.store.database import Database, Row, instant, micros
 
 
 class ConnectorStatus(msgspec.Struct, kw_only=True):
-    """The row of `connector_status`; times in microseconds. `owner` is None while nobody runs it."""
+    """The row of `connector_status`; times in microseconds. `owner` is None while nobody runs it.
+
+    `position`: how far a polled source was read; a report without one leaves what is stored.
+    """
 
     connector_id: str
     status: Status
@@ -31,6 +34,7 @@ class ConnectorStatus(msgspec.Struct, kw_only=True):
     reconnect_attempts: int = 0
     last_error: str | None = None
     performance_metrics: dict[str, Any] = {}
+    position: Position | None = None
     owner: str | None = None
     updated_at: int | None = None
 
@@ -82,7 +86,7 @@ _REPORT = """
         SELECT * FROM jsonb_to_recordset(%s) AS given(connector_id text, epoch bigint, status text, stale boolean,
             session_id text, started_at timestamptz, last_message_timestamp timestamptz,
             last_event_timestamp timestamptz, message_count bigint, error_log jsonb, reconnect_attempts integer,
-            last_error text, performance_metrics jsonb)
+            last_error text, performance_metrics jsonb, position jsonb)
     ), reported AS (
         UPDATE connector_status AS held SET status = report.status, stale = report.stale,
             session_id = report.session_id, started_at = report.started_at,
@@ -90,7 +94,7 @@ _REPORT = """
             last_event_timestamp = report.last_event_timestamp, message_count = report.message_count,
             error_log = report.error_log, reconnect_attempts = report.reconnect_attempts,
             last_error = report.last_error, performance_metrics = report.performance_metrics,
-            updated_at = clock_timestamp()
+            position = coalesce(report.position, held.position), updated_at = clock_timestamp()
         FROM report WHERE held.connector_id = report.connector_id AND held.lease_epoch = report.epoch
         RETURNING held.connector_id, held.status
     )
@@ -185,6 +189,7 @@ def _status(row: Row) -> ConnectorStatus:
         reconnect_attempts=row["reconnect_attempts"],
         last_error=row["last_error"],
         performance_metrics=row["performance_metrics"],
+        position=None if row["position"] is None else msgspec.convert(row["position"], Position),
         owner=row["owner"],
         updated_at=micros(row["updated_at"]),
     )
@@ -205,6 +210,7 @@ def _reported(lease: Lease, status: ConnectorStatus) -> dict[str, Any]:
         "reconnect_attempts": status.reconnect_attempts,
         "last_error": status.last_error,
         "performance_metrics": status.performance_metrics,
+        "position": None if status.position is None else msgspec.to_builtins(status.position),
     }
 
 

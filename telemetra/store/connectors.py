@@ -52,7 +52,8 @@ _UPDATE = """
         headers_encrypted = %(headers)s, query_params_encrypted = %(query_params)s, auth_type = %(auth_type)s,
         credentials_encrypted = %(credentials)s, body = %(body)s, subscribe_messages = %(subscribe_messages)s,
         polling_interval = %(polling_interval)s, protocol_type = %(protocol_type)s, exchange_name = %(exchange_name)s,
-        options = %(options)s, revision = revision + 1, updated_at = clock_timestamp()
+        options = %(options)s, revision = revision + 1, updated_at = clock_timestamp(),
+        asks_since = CASE WHEN %(asks_anew)s THEN revision + 1 ELSE asks_since END
     WHERE workspace_id = %(workspace_id)s AND connector_id = %(connector_id)s
     RETURNING *
 """
@@ -115,10 +116,19 @@ async def list_connectors(
 
 
 async def update_connector(
-    database: Database, sealer: Sealer, workspace_id: str, connector_id: str, config: ConnectorConfig
+    database: Database,
+    sealer: Sealer,
+    workspace_id: str,
+    connector_id: str,
+    config: ConnectorConfig,
+    *,
+    asks_anew: bool = True,
 ) -> Connector:
-    """Replace the whole declaration; a running connector begins anew with it. Raises `NotFound`."""
-    values = _values(sealer, workspace_id, connector_id, config)
+    """Replace the whole declaration; a running connector begins anew with it. Raises `NotFound`.
+
+    `asks_anew` False: it asks for the same as before, so that what was polled until now need not be asked for again.
+    """
+    values = _values(sealer, workspace_id, connector_id, config) | {"asks_anew": asks_anew}
     return _found(await database.fetch_one(_UPDATE, values), connector_id, sealer)
 
 
@@ -153,6 +163,7 @@ def connector_of(row: Row, sealer: Sealer) -> Connector:
         desired_state=row["desired_state"],
         status=row["status"],
         revision=row["revision"],
+        asks_since=row["asks_since"],
         created_at=to_microseconds(row["created_at"]),
         updated_at=to_microseconds(row["updated_at"]),
     )

@@ -1,0 +1,75 @@
+"""A polled source and a process that is killed again and again: nothing is skipped, nothing counts twice."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.connectors import Connectors, serving, until
+from tests.support.feeds.frames import Recording
+from tests.support.feeds.http import Asked, Told
+from tests.support.feeds.server import FeedServer
+from tests.support.feeds.thread import Feeds, playing
+from tests.support.feeds.venues import Plain
+
+PAGE = 3
+KILLS = 3
+
+
+def pages() -> FeedServer:
+    """Trades in pages without end, as they happen: the next page is named by a number in the answer."""
+
+    def door(asked: Asked, server: FeedServer) -> Told | None:
+        first = int(asked.query.get("cursor", "0"))
+        now_ms = time.time_ns() // 1_000_000
+        items = [{"i": number, "p": "1.5", "v": "1", "t": now_ms} for number in range(first, first + PAGE)]
+        return Told.json({"items": items, "next": str(first + PAGE)})
+
+    return FeedServer(Plain(), Recording(), door=door)
+
+
+def asked(feeds: Feeds) -> list[int]:
+    """The cursors in the order they came."""
+    targets = [contact.target for contact in feeds.record.of("http")]
+    return [int(target.partition("cursor=")[2] or "0") for target in targets]
+
+
+@pytest.mark.timeout(180)
+def test_a_polled_source_goes_on_where_it_was_after_every_kill(tmp_path: Path) -> None:
+    with playing(pages) as feeds, serving(tmp_path) as server:
+        connectors = Connectors(server.url)
+        connector_id = connectors.started(
+            api_url=feeds.http("/trades"),
+            exchange_name="venue",
+            polling_interval=100,
+            cursor={"parameter": "cursor", "path": "next"},
+            mapping={
+                "instrument": "TIC-USDT",
+                "paths": {"items": "items", "price": "p", "size": "v", "trade_id": "i", "timestamp": "t"},
+            },
+        )
+        for _ in range(KILLS):
+            before = len(asked(feeds))
+            feeds.until(lambda before=before: len(asked(feeds)) > before + 35)  # longer than between two reports
+            reached = asked(feeds)[-1]
+            server.kill()
+            server.start()
+            came = len(asked(feeds))
+            feeds.until(lambda came=came: len(asked(feeds)) > came)
+            again = asked(feeds)[came]
+            assert 0 < again <= reached + PAGE  # on from what was durable, not from the start
+        status = connectors.until(connector_id, lambda status: all(gap["filled_at"] for gap in status["gaps"]))
+        assert [gap["reason"] for gap in status["gaps"]] == ["restarted"] * KILLS
+        connectors.stop(connector_id)
+        connectors.until(connector_id, lambda status: status["owner"] is None)
+
+        def numbers() -> set[int]:
+            data = connectors.get(f"/api/connectors/{connector_id}/data", limit=10_000, sort_by="id")
+            return {int(row["data"]["trade_id"]) for row in data["data"]}
+
+        until(lambda: connectors.ledger()["counted"] == len(numbers()), connectors.ledger)
+        assert numbers() == set(range(max(numbers()) + 1))
+        total = connectors.ledger()
+        assert total["late"] == total["rejected"] == total["dead"] == 0
