@@ -89,10 +89,12 @@ class Leader:
         """Run until the lock's session is lost: then another process may lead, and this one must not go on."""
         end = asyncio.Event()
         running = asyncio.ensure_future(run(end))
+        stopping = asyncio.ensure_future(stop.wait())
         try:
             while not running.done() and not stop.is_set() and await leadership.held():
-                await asyncio.wait((running,), timeout=CHECK_SECONDS)
+                await asyncio.wait((running, stopping), timeout=CHECK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            stopping.cancel()
             self._become("standby")
             end.set()
             await running
