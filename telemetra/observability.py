@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from contextlib import AbstractContextManager
 from typing import Any, TextIO
 
 import structlog
@@ -199,13 +198,8 @@ def configure_logging(level: str = "INFO", form: str = "auto", stream: TextIO | 
         logging.getLogger(library).setLevel(max(logging.INFO, root.level))
 
 
-def correlated(correlation_id: str) -> AbstractContextManager[None]:
-    """While it is open, every log line of this task carries `correlation_id`."""
-    return structlog.contextvars.bound_contextvars(correlation_id=correlation_id)
-
-
 def current_correlation_id() -> str | None:
-    """The correlation id of the work in hand, None outside `correlated`."""
+    """The correlation id of the request in hand, None outside of one."""
     value = structlog.contextvars.get_contextvars().get("correlation_id")
     return value if isinstance(value, str) else None
 

@@ -11,9 +11,10 @@ from threading import Thread
 import pytest
 import structlog
 from pydantic import SecretStr
+from structlog.contextvars import bound_contextvars
 
 from telemetra.errors import Fatal
-from telemetra.observability import Metrics, configure_logging, correlated, current_correlation_id
+from telemetra.observability import Metrics, configure_logging, current_correlation_id
 from telemetra.tracing import Tracer
 
 
@@ -48,7 +49,7 @@ def test_the_process_and_the_version_are_shown() -> None:
 
 
 def test_log_lines_carry_the_correlation_id(log: io.StringIO) -> None:
-    with correlated("c-1"):
+    with bound_contextvars(correlation_id="c-1"):
         assert current_correlation_id() == "c-1"
         structlog.get_logger("telemetra.test").info("taken", events=3)
         logging.getLogger("some.library").warning("hm %s", 1)
