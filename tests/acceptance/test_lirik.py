@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from telemetra.text import emotes, sentiment
+from tests.support import loopback
 from tests.support.process import PROGRAM, Telemetra
 from tests.support.shared import shared_data
 
@@ -73,7 +73,7 @@ def until_written(server: Telemetra, *streams: str) -> None:
 
 def minutes(server: Telemetra, stream: str) -> list[dict[str, Any]]:
     """All minutes of a stream, oldest first."""
-    answer = httpx.get(f"{server.url}/api/v1/streams/{stream}/metrics", params={"limit": 1000})
+    answer = loopback.get(f"{server.url}/api/v1/streams/{stream}/metrics", params={"limit": 1000})
     answer.raise_for_status()
     rows: list[dict[str, Any]] = answer.json()
     return rows[::-1]
@@ -120,7 +120,7 @@ def test_every_minute_equals_the_reference(server: Telemetra, lirik: Path, strea
 
 
 def test_the_largest_peaks_are_moments_with_their_evidence(server: Telemetra, lirik: Path) -> None:
-    answer = httpx.get(f"{server.url}/api/v1/streams/{IN_ORDER}/moments", params={"limit": 200})
+    answer = loopback.get(f"{server.url}/api/v1/streams/{IN_ORDER}/moments", params={"limit": 200})
     moments = [moment for moment in answer.json() if moment["moment_type"] == "chat_spike"]
     assert len(moments) > 10
     peaks = sorted(reference(lirik), key=lambda row: -int(row["chat_count"]))[:5]
@@ -142,13 +142,13 @@ def test_the_largest_peaks_are_moments_with_their_evidence(server: Telemetra, li
 
 def test_a_quiet_stream_raises_no_moment(server: Telemetra) -> None:
     assert len(minutes(server, QUIET)) > 80
-    assert httpx.get(f"{server.url}/api/v1/streams/{QUIET}/moments").json() == []
+    assert loopback.get(f"{server.url}/api/v1/streams/{QUIET}/moments").json() == []
 
 
 @pytest.mark.parametrize("stream", [IN_ORDER, SHUFFLED])
 def test_a_backtest_with_the_streams_own_settings_finds_exactly_its_moments(server: Telemetra, stream: str) -> None:
     question = {"stream_id": stream, "start_time": "2015-10-17T11:00:00Z", "end_time": "2015-10-17T21:00:00Z"}
-    answer = httpx.post(f"{server.url}/api/v1/moments/backtest", json=question, timeout=60)
+    answer = loopback.post(f"{server.url}/api/v1/moments/backtest", json=question, timeout=60)
     answer.raise_for_status()
     report = answer.json()
     assert report["events"] == 44_929
@@ -160,7 +160,7 @@ def test_a_backtest_with_the_streams_own_settings_finds_exactly_its_moments(serv
 @pytest.mark.timeout(300)
 def test_a_second_replay_a_restart_and_a_recompute_change_no_row(server: Telemetra, lirik: Path) -> None:
     before = {stream: minutes(server, stream) for stream in (IN_ORDER, SHUFFLED)}
-    moments = httpx.get(f"{server.url}/api/v1/streams/{IN_ORDER}/moments").json()
+    moments = loopback.get(f"{server.url}/api/v1/streams/{IN_ORDER}/moments").json()
     first = ledger(server)
     assert first["received"] == first["counted"] >= 2 * 44_929 + 375
 
@@ -187,7 +187,7 @@ def test_a_second_replay_a_restart_and_a_recompute_change_no_row(server: Telemet
     assert third["counted"] == first["counted"]
     for stream in (IN_ORDER, SHUFFLED):
         assert same(minutes(server, stream), before[stream])
-    assert httpx.get(f"{server.url}/api/v1/streams/{IN_ORDER}/moments").json() == moments
+    assert loopback.get(f"{server.url}/api/v1/streams/{IN_ORDER}/moments").json() == moments
 
 
 def same(rows: list[dict[str, Any]], before: list[dict[str, Any]]) -> bool:
@@ -196,7 +196,7 @@ def same(rows: list[dict[str, Any]], before: list[dict[str, Any]]) -> bool:
 
 
 def ledger(server: Telemetra) -> dict[str, int]:
-    total: dict[str, int] = httpx.get(f"{server.url}/api/v1/ledger").json()["total"]
+    total: dict[str, int] = loopback.get(f"{server.url}/api/v1/ledger").json()["total"]
     return total
 
 

@@ -8,9 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.seeded import MINUTES, STREAM, product
-
-__all__ = ["product"]
+from tests.support.seeded import MINUTES, STREAM
 
 STREAMS = "/api/v1/streams"
 METRICS = f"{STREAMS}/{STREAM}/metrics"

@@ -7,10 +7,6 @@ from datetime import datetime
 
 import httpx
 
-from tests.support.seeded import product
-
-__all__ = ["product"]
-
 
 def test_health_check(product: httpx.Client) -> None:
     response = product.get("/health")

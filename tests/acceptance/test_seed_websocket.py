@@ -14,9 +14,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.support.seeded import STREAM, product
-
-__all__ = ["product"]
+from tests.support.seeded import STREAM
 
 HEALTH = "/ws/live/health"
 

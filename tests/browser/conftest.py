@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-import httpx
 import pytest
 from playwright.sync_api import Browser
 
+from tests.support import loopback
 from tests.support.browser import chromium, open_browser, replay, until
 from tests.support.process import Telemetra
 from tests.support.shared import shared_data
@@ -36,7 +36,7 @@ def lirik(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetra]:
     server.start()
     try:
         replay(server, directory / "chat.csv")
-        until(lambda: httpx.get(f"{server.url}/api/v1/ledger").json()["total"]["counted"] == LINES, seconds=120)
+        until(lambda: loopback.get(f"{server.url}/api/v1/ledger").json()["total"]["counted"] == LINES, seconds=120)
         yield server
     finally:
         server.stop()

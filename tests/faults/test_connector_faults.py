@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from websockets.sync.client import connect
 
+from tests.support import loopback
 from tests.support.connectors import Connectors, serving, until
 from tests.support.feeds import catalogue
 from tests.support.feeds.frames import Frame, Recording
@@ -90,7 +90,7 @@ def pushed_state(live: Any) -> str | None:
 
 
 def connector_metrics(server: Telemetra) -> list[str]:
-    lines = httpx.get(f"{server.url}/metrics").text.splitlines()
+    lines = loopback.get(f"{server.url}/metrics").text.splitlines()
     return [line for line in lines if "connector" in line and not line.startswith("#")]
 
 

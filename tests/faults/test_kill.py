@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
 from telemetra.store.embedded import EmbeddedPostgres
+from tests.support import loopback
 from tests.support.process import Telemetra
 from tests.support.sender import Batch, Sender, feed
 
@@ -62,7 +62,7 @@ def until_applied(url: str, timeout_seconds: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         newest = [
-            httpx.get(f"{url}/api/v1/streams/stream-{number}/metrics", params={"limit": 1}).json()
+            loopback.get(f"{url}/api/v1/streams/stream-{number}/metrics", params={"limit": 1}).json()
             for number in range(3)
         ]
         if all(rows and rows[0]["timestamp"] == LAST_MINUTE for rows in newest):
@@ -74,7 +74,7 @@ def until_applied(url: str, timeout_seconds: float = 60.0) -> None:
 def has_open_moment(url: str) -> bool:
     """Whether the newest moment of a stream has no end yet (a stream of which nothing is known has none)."""
     for number in range(3):
-        answer = httpx.get(f"{url}/api/v1/streams/stream-{number}/moments", params={"limit": 1})
+        answer = loopback.get(f"{url}/api/v1/streams/stream-{number}/moments", params={"limit": 1})
         if answer.status_code == 200 and any(moment["ended_at"] is None for moment in answer.json()):
             return True
     return False
@@ -225,11 +225,14 @@ def test_kills_of_the_pipeline_alone_change_no_row(directory: Path, batches: lis
     sender = Sender(batches, lambda: server.url, seed=2, pause_seconds=0.03)
     sender.start()
     chance = random.Random(4)
+    killed = None
     try:
         for _ in range(PIPELINE_KILLS):
+            pipeline = server.pipeline(after=killed)
             until_role(server.url, "leader")
             time.sleep(chance.uniform(0.0, 0.8))
-            server.pipeline().kill()
+            pipeline.kill()
+            killed = pipeline
         sender.join(120)
         until_applied(server.url)
     finally:
@@ -246,7 +249,7 @@ def until_role(url: str, *roles: str) -> str:
 
 
 def role(url: str) -> str:
-    answer: dict[str, str] = httpx.get(f"{url}/ready").json()
+    answer: dict[str, str] = loopback.get(f"{url}/ready").json()
     return answer.get("role", "")
 
 

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
 from tests.faults.test_kill import until_role
 from tests.faults.test_process import chat, counted, post
+from tests.support import loopback
 from tests.support.process import Telemetra
 
 pytestmark = pytest.mark.timeout(180)
@@ -48,8 +48,8 @@ def test_a_killed_pipeline_is_started_again_and_counts_on(server: Telemetra) -> 
     post(server.url, chat(50, "after"))  # the server goes on taking events
     counted(server.url, 100)
     assert pipeline_of(server).pid != killed.pid
-    until(lambda: httpx.get(f"{server.url}/ready").status_code == 200, "the server is ready")
-    metrics = httpx.get(f"{server.url}/metrics").text
+    until(lambda: loopback.get(f"{server.url}/ready").status_code == 200, "the server is ready")
+    metrics = loopback.get(f"{server.url}/metrics").text
     assert "telemetra_pipeline_items_total 100.0" in metrics
     assert "telemetra_pipeline_process_resident_memory_bytes" in metrics
 
@@ -57,8 +57,8 @@ def test_a_killed_pipeline_is_started_again_and_counts_on(server: Telemetra) -> 
 def test_while_there_is_no_pipeline_the_server_says_so(server: Telemetra) -> None:
     process = pipeline_of(server)
     process.kill()
-    until(lambda: httpx.get(f"{server.url}/ready").status_code == 503, "the server says that its pipeline starts")
-    assert "starting" in httpx.get(f"{server.url}/ready").json()["detail"]
+    until(lambda: loopback.get(f"{server.url}/ready").status_code == 503, "the server says that its pipeline starts")
+    assert "starting" in loopback.get(f"{server.url}/ready").json()["detail"]
     until_role(server.url, "leader")
 
 

@@ -16,6 +16,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.faults.test_kill import as_url, role
+from tests.support import loopback
 from tests.support.process import PROGRAM, Telemetra
 
 pytestmark = pytest.mark.timeout(180)
@@ -25,6 +26,16 @@ pytestmark = pytest.mark.timeout(180)
 def directory() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="tlm-proc-") as path:
         yield Path(path)
+
+
+@pytest.fixture(scope="module")
+def neighbour() -> Iterator[Telemetra]:
+    """A server that nothing is done to, for those who find it in their way."""
+    with tempfile.TemporaryDirectory(prefix="tlm-proc-") as path:
+        server = Telemetra(Path(path))
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture
@@ -52,7 +63,7 @@ def post(url: str, events: list[dict[str, Any]], timeout_seconds: float = 30.0) 
     deadline = time.monotonic() + timeout_seconds
     while True:
         try:
-            answer = httpx.post(f"{url}/api/v1/events", json=events, timeout=10)
+            answer = loopback.post(f"{url}/api/v1/events", json=events, timeout=10)
             if answer.status_code == 202:
                 return
             assert answer.status_code in (429, 503)
@@ -65,7 +76,7 @@ def post(url: str, events: list[dict[str, Any]], timeout_seconds: float = 30.0) 
 
 def counted(url: str, expected: int) -> None:
     deadline = time.monotonic() + 30
-    while (total := httpx.get(f"{url}/api/v1/ledger").json().get("total", {})).get("counted") != expected:
+    while (total := loopback.get(f"{url}/api/v1/ledger").json().get("total", {})).get("counted") != expected:
         assert time.monotonic() < deadline, total
         time.sleep(0.1)
 
@@ -83,25 +94,25 @@ def run_to_end(*arguments: str, directory: Path) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_a_second_process_on_the_same_directory_says_so_in_one_line(server: Telemetra) -> None:
-    data = str(server.directory / "data")
-    code, error = run_to_end("--port", "0", "--data-dir", data, directory=server.directory)
+def test_a_second_process_on_the_same_directory_says_so_in_one_line(neighbour: Telemetra) -> None:
+    data = str(neighbour.directory / "data")
+    code, error = run_to_end("--port", "0", "--data-dir", data, directory=neighbour.directory)
     assert code == 1
-    assert error.splitlines()[-1] == f"telemetra: {data} is in use by another telemetra (pid {server.pid})"
-    assert httpx.get(f"{server.url}/ready").status_code == 200
+    assert error.splitlines()[-1] == f"telemetra: {data} is in use by another telemetra (pid {neighbour.pid})"
+    assert loopback.get(f"{neighbour.url}/ready").status_code == 200
 
 
-def test_a_taken_port_is_said_in_one_line(server: Telemetra) -> None:
-    other = str(server.directory / "other")
-    code, error = run_to_end("--port", str(server.port), "--data-dir", other, directory=server.directory)
+def test_a_taken_port_is_said_in_one_line(neighbour: Telemetra) -> None:
+    other = str(neighbour.directory / "other")
+    code, error = run_to_end("--port", str(neighbour.port), "--data-dir", other, directory=neighbour.directory)
     assert code == 1
-    assert error.splitlines()[-1].startswith(f"telemetra: port {server.port} on 127.0.0.1 is in use")
+    assert error.splitlines()[-1].startswith(f"telemetra: port {neighbour.port} on 127.0.0.1 is in use")
 
 
-def test_a_directory_without_rights_or_of_another_kind_is_said_in_one_line(server: Telemetra) -> None:
-    blocked = server.directory / "file"
+def test_a_directory_without_rights_or_of_another_kind_is_said_in_one_line(neighbour: Telemetra) -> None:
+    blocked = neighbour.directory / "file"
     blocked.write_text("in the way")
-    code, error = run_to_end("--port", "0", "--data-dir", str(blocked / "data"), directory=server.directory)
+    code, error = run_to_end("--port", "0", "--data-dir", str(blocked / "data"), directory=neighbour.directory)
     assert code == 1
     assert error.splitlines()[-1].startswith("telemetra: ")
     assert str(blocked) in error.splitlines()[-1]
@@ -115,7 +126,7 @@ def test_a_database_that_dies_is_started_again_and_nothing_is_lost(server: Telem
     post(server.url, chat(50, "after"))
     counted(server.url, 100)
     deadline = time.monotonic() + 20
-    while httpx.get(f"{server.url}/ready").status_code != 200:
+    while loopback.get(f"{server.url}/ready").status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
@@ -150,7 +161,7 @@ def test_a_standby_takes_events_and_serves_queries_and_live_clients(directory: P
             while role(standby.url) != "standby":  # its own pipeline's process may still start
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
-            streams = httpx.get(f"{standby.url}/api/v1/streams").json()
+            streams = loopback.get(f"{standby.url}/api/v1/streams").json()
             assert [stream["stream_id"] for stream in streams] == ["chat"]
             # A stored minute reaches the standby's clients when the leader has written it.
             deadline = time.monotonic() + 60

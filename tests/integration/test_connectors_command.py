@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.support import loopback
 from tests.support.feeds import catalogue
 from tests.support.feeds.thread import Feeds, playing
 from tests.support.process import PROGRAM, Telemetra, free_port
@@ -83,7 +83,7 @@ def test_from_a_file_to_a_running_connector(tmp_path: Path, server: Telemetra, v
     tried = telemetra(tmp_path, "connectors", "test", str(file), *at)
     assert "nothing was stored" in tried
     assert "market.trade  binance:BTC-USDT" in tried
-    assert httpx.get(f"{server.url}/api/v1/streams").json() == []
+    assert loopback.get(f"{server.url}/api/v1/streams").json() == []
     created = telemetra(tmp_path, "connectors", "create", str(file), *at)
     assert "Trades  not started" in created
     connector_id = created.split()[0]
@@ -93,7 +93,7 @@ def test_from_a_file_to_a_running_connector(tmp_path: Path, server: Telemetra, v
         assert time.monotonic() < deadline, said
     assert "status    running" in said
     assert "running" in telemetra(tmp_path, "connectors", "list", *at)
-    page = httpx.get(f"{server.url}/api/connectors/{connector_id}/data").json()
+    page = loopback.get(f"{server.url}/api/connectors/{connector_id}/data").json()
     assert page["data"][0]["stream_id"] == "binance:BTC-USDT"
     assert "is to stop" in telemetra(tmp_path, "connectors", "stop", connector_id, *at)
     assert "is deleted" in telemetra(tmp_path, "connectors", "delete", connector_id, *at)
@@ -160,14 +160,14 @@ def test_watch_by_a_server_that_runs(tmp_path: Path, untouched_server: Telemetra
         watch.until("| Price ")
         venue.command("cut")
         watch.until("reconnecting")
-        [connector] = httpx.get(f"{server.url}/api/connectors").json()
+        [connector] = loopback.get(f"{server.url}/api/connectors").json()
         assert (connector["name"], connector["desired_state"]) == ("watch binance:BTCUSDT", "running")
     finally:
         code = watch.end()
     assert code == 0, watch.said()
-    [connector] = httpx.get(f"{server.url}/api/connectors").json()
+    [connector] = loopback.get(f"{server.url}/api/connectors").json()
     assert connector["desired_state"] == "stopped"
-    httpx.delete(f"{server.url}/api/connectors/{connector['connector_id']}")
+    loopback.delete(f"{server.url}/api/connectors/{connector['connector_id']}")
 
 
 def test_watch_by_a_server_of_its_own(tmp_path: Path, venue: Feeds) -> None:
@@ -176,7 +176,7 @@ def test_watch_by_a_server_of_its_own(tmp_path: Path, venue: Feeds) -> None:
     try:
         watch.until("| Price ")
         url = f"http://127.0.0.1:{port}"
-        assert httpx.get(f"{url}/api/v1/streams/binance:BTC-USDT").json()["kind"] == "market"
+        assert loopback.get(f"{url}/api/v1/streams/binance:BTC-USDT").json()["kind"] == "market"
     finally:
         code = watch.end()
     assert code == 0, watch.said()

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support import loopback
 from tests.support.process import PROGRAM, Telemetra
 from tests.support.vendored import NODE_MODULES
 
@@ -136,7 +136,7 @@ def replay(server: Telemetra, file: Path) -> None:
 
 
 def post(server: Telemetra, events: list[dict[str, Any]]) -> None:
-    answer = httpx.post(f"{server.url}/api/v1/events", json=events, timeout=30)
+    answer = loopback.post(f"{server.url}/api/v1/events", json=events, timeout=30)
     assert answer.status_code == 202, answer.text
     assert answer.json()["rejected"] == []
 

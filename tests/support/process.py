@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests.support import loopback
+
 PROGRAM = Path(sys.executable).with_name("telemetra")
 START_SECONDS = 60.0
 
@@ -53,7 +55,7 @@ class Telemetra:
         deadline = time.monotonic() + START_SECONDS
         while True:
             with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(f"{self.url}/health", timeout=2).status_code == 200:
+                if loopback.get(f"{self.url}/health", timeout=2).status_code == 200:
                     return
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"telemetra did not start: {self.log()[-2000:]}")
@@ -85,11 +87,16 @@ class Telemetra:
             self._process.kill()
             raise
 
-    def pipeline(self) -> psutil.Process:
-        """The process that runs its pipeline."""
-        children = psutil.Process(self.pid).children()
-        (found,) = (process for process in children if "telemetra.worker.main" in process.cmdline())
-        return found
+    def pipeline(self, *, after: psutil.Process | None = None) -> psutil.Process:
+        """The process that runs its pipeline: waits for the next one when the one before, `after`, was killed."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            for process in psutil.Process(self.pid).children():
+                with contextlib.suppress(psutil.Error):
+                    if process != after and "telemetra.worker.main" in process.cmdline():
+                        return process
+            assert time.monotonic() < deadline, "it has no pipeline"
+            time.sleep(0.05)
 
     def postgres_processes(self) -> list[psutil.Process]:
         """The processes of the embedded server: those that work in our data directory."""
