@@ -1,5 +1,5 @@
 /** Time as the server tells it: the reader's clock may be wrong, and ages of data must not be. */
-import { useEffect, useState } from "./view.js";
+import { useEffect, useRef, useState } from "./view.js";
 
 let offset = 0;
 /** @type {Set<() => void>} */
@@ -16,11 +16,20 @@ export function heard(timestamp) {
   if (Number.isFinite(difference) && Math.abs(difference - offset) > 500) offset = difference;
 }
 
-/** Renders the caller again every second; all of them on one timer, so that ages on a page step together. */
-export function useNow() {
-  const [time, setTime] = useState(now);
+/** The time, rendering the caller again every second. */
+export const useNow = () => useClock((time) => time);
+
+/**
+ * What `compute` makes of the time, rendering the caller again when that changes; it is asked every second. All of them are on
+ * one timer, so that ages on a page step together.
+ * @template T @param {(time: number) => T} compute a plain value @returns {T}
+ */
+export function useClock(compute) {
+  const latest = useRef(compute);
+  latest.current = compute;
+  const [, setValue] = useState(() => compute(now()));
   useEffect(() => {
-    const listener = () => setTime(now());
+    const listener = () => setValue(() => latest.current(now()));
     listeners.add(listener);
     timer ??= setInterval(() => listeners.forEach((tell) => tell()), 1000);
     return () => {
@@ -31,5 +40,5 @@ export function useNow() {
       }
     };
   }, []);
-  return time;
+  return compute(now());
 }

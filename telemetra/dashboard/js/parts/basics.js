@@ -1,5 +1,5 @@
 /** Small pieces that every page uses. */
-import { now, useNow } from "../clock.js";
+import { now, useClock } from "../clock.js";
 import { ago, duration, inUtc, moment } from "../format.js";
 import { html } from "../view.js";
 import { Icon } from "./icons.js";
@@ -11,13 +11,13 @@ export const Time = ({ at, text, class: style }) => html`
 
 /** `3 min. ago`, stepping on by itself. @param {{ at: string | number, class?: string }} properties */
 export function Ago({ at, class: style }) {
-  const age = Math.max(0, (useNow() - new Date(at).getTime()) / 1000);
-  return html`<${Time} at=${at} class=${style} text=${ago(age)} />`;
+  const text = useClock((time) => ago(Math.max(0, (time - new Date(at).getTime()) / 1000)));
+  return html`<${Time} at=${at} class=${style} text=${text} />`;
 }
 
 /** How long ago, as a length: `12 s`. @param {{ at: string | number }} properties */
 export function Age({ at }) {
-  return html`<${Time} at=${at} text=${duration((useNow() - new Date(at).getTime()) / 1000)} />`;
+  return html`<${Time} at=${at} text=${useClock((time) => duration((time - new Date(at).getTime()) / 1000))} />`;
 }
 
 const STATES = { live: "Live", stale: "Stale", ended: "Ended" };

@@ -13,8 +13,9 @@ import { Signal } from "../signal.js";
  */
 
 const STILL_LIVE_MS = 10_000;
-/** Rows shown anew at a time: hundreds at once would hold up the page. */
-const ROWS_AT_ONCE = 25;
+/** Rows shown anew at a time, and the pause for the page between: hundreds at once would hold it up. */
+const ROWS_AT_ONCE = 12;
+const PAUSE_MS = 8;
 
 export class StreamStore {
   constructor() {
@@ -39,6 +40,8 @@ export class StreamStore {
   load(list) {
     const ids = new Set(list.map((stream) => stream.stream_id));
     for (const id of this.rows.keys()) if (!ids.has(id)) this.rows.delete(id);
+    for (const id of this._pushed.keys()) if (this._streams.has(id) && !ids.has(id)) this._pushed.delete(id);
+    for (const stream of list) keepLine(stream, this._streams.get(stream.stream_id));
     this._streams = new Map(list.map((stream) => [stream.stream_id, stream]));
     for (const id of ids) {
       if (this.rows.has(id)) this._later(id);
@@ -84,7 +87,7 @@ export class StreamStore {
       this._set(id);
     }
     this._isDraining = this._waiting.size > 0;
-    if (this._isDraining) setTimeout(() => this._drain(), 8);
+    if (this._isDraining) setTimeout(() => this._drain(), PAUSE_MS);
   }
 
   /** @param {string} id */
@@ -111,6 +114,11 @@ export class StreamStore {
     else this.rows.set(id, new Signal(row));
     if (before !== undefined && before !== state) this.states.set(this.states.value + 1);
   }
+}
+
+/** The same numbers stay the same array, so that nothing is drawn anew for them. @param {StreamOverview} stream @param {StreamOverview | undefined} before */
+function keepLine(stream, before) {
+  if (before && before.line.length === stream.line.length && before.line.every((value, n) => value === stream.line[n])) stream.line = before.line;
 }
 
 /** @param {StreamOverview} stream @param {number} dataAt @returns {StreamState} */
