@@ -35,6 +35,42 @@ class OpenMinute:
 class OpenStream:
     """The windows of one stream. Public attributes are read and written by the engine's loop."""
 
+    __slots__ = (
+        "_anomaly_z",
+        "_carry",
+        "_carrying_lanes",
+        "_current_at",
+        "_current_ids",
+        "_current_pending",
+        "_current_seen",
+        "_current_source",
+        "_detectors",
+        "_detectors_changed",
+        "_last_data_end",
+        "_lateness",
+        "_minute_baselines",
+        "_minute_z",
+        "dirty",
+        "final_until",
+        "hops",
+        "idle_closed_at",
+        "info",
+        "kind",
+        "minutes",
+        "moments",
+        "newest",
+        "newest_received_at",
+        "next_step",
+        "observed_until",
+        "plan",
+        "rows",
+        "seen",
+        "stream_id",
+        "touched_at",
+        "watermark",
+        "workspace_id",
+    )
+
     def __init__(
         self, plan: KindPlan, state: StreamState, detectors: StreamDetectors, *, allowed_lateness: int, anomaly_z: float
     ) -> None:

@@ -49,4 +49,4 @@ class StreamState(msgspec.Struct):
     carry: dict[str, Any] = msgspec.field(default_factory=dict)
     minute_z: dict[int, float | None] = msgspec.field(default_factory=dict)
     minute_baselines: dict[int, Band] = msgspec.field(default_factory=dict)
-    detectors: dict[str, Any] | None = None
+    detectors: bytes | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo
@@ -33,8 +33,8 @@ class StreamDetectors(Protocol):
     a gap of more than ten minutes was passed over (`to` is the start of the next hop that will be observed), and
     `close` when the stream has been silent for so long that its minutes are final.
     All return the moments that opened, changed or closed, each with its next version; a `close` that returns none has
-    changed nothing. The results depend only on the sequence of calls, never on a clock. `state` is plain data (numbers,
-    strings, lists, dicts with string keys, None); `restore` of it gives a detector that goes on exactly as this one.
+    changed nothing. The results depend only on the sequence of calls, never on a clock. `restore` of `state` gives a
+    detector that goes on exactly as this one.
     """
 
     def observe(self, observation: Observation, info: StreamInfo) -> list[Moment]: ...
@@ -54,6 +54,6 @@ class StreamDetectors(Protocol):
     def baseline(self) -> Band | None:
         """What was usual when that window was judged; None where there is no z-score."""
 
-    def state(self) -> dict[str, Any]: ...
+    def state(self) -> bytes: ...
 
-    def restore(self, state: dict[str, Any]) -> None: ...
+    def restore(self, state: bytes) -> None: ...

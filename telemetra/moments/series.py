@@ -13,6 +13,8 @@ from telemetra.model.window import HOP, HOPS_PER_WINDOW, MINUTE, Band, Observati
 from telemetra.moments import falls
 from telemetra.moments.band import band_of
 from telemetra.moments.base import Detector
+from telemetra.moments.baseline import CountBaseline
+from telemetra.moments.burst import Burst
 from telemetra.moments.context import Context
 from telemetra.moments.episode import Episode, situation_of, to_moment
 from telemetra.moments.heads import BURST, Heads, build_burst
@@ -20,6 +22,9 @@ from telemetra.moments.policy import SETTLED, Alarm, Change, Reading, Watch, ope
 from telemetra.moments.scale import score_of, z_of
 from telemetra.moments.settings import MomentSettings
 from telemetra.moments.windows import Windows
+
+_UNKNOWN = Burst(CountBaseline(0.0))
+"""Stands for the head of a series that has had no window yet; it is never shown one."""
 
 _BUSY_Z = 2.5
 _CLEAR = 0.6
@@ -40,6 +45,23 @@ class SeriesWatch:
     """Feeds every window of a series to its heads, and the highest score of those that the settings allow to open
     moments to the policy, once per direction. The others' scores are told with the moment."""
 
+    __slots__ = (
+        "_burst",
+        "_context",
+        "_episodes",
+        "_explain",
+        "_further",
+        "_heads",
+        "_series",
+        "_stream_id",
+        "_types",
+        "_watches",
+        "_windows",
+        "_workspace_id",
+        "settings",
+        "z_score",
+    )
+
     def __init__(
         self,
         series: Series,
@@ -57,18 +79,19 @@ class SeriesWatch:
         self._stream_id = stream_id
         self.settings = settings
         self._further = {name: build for name, build in heads.items() if name != BURST}
+        self._heads: dict[str, Detector] = {}
+        self._burst = _UNKNOWN
         self._windows = Windows(series)
         least = 0.0 if series.weight is not None else series.least
         self._types = {name: found for name, found in (("up", series.up), ("down", series.down)) if found is not None}
         self._watches = {direction: Watch(up=direction == "up", least=least) for direction in self._types}
         self._episodes: dict[str, Episode] = {}
         self.z_score: float | None = None
-        self._start_afresh()
 
-    def _start_afresh(self) -> None:
+    def _start(self) -> None:
+        """Make the heads, for the first window: many streams end before it, and many series never have one."""
         self._burst = build_burst(self._series)
-        self._heads: dict[str, Detector] = {BURST: self._burst}
-        self._heads |= {name: build(self._series) for name, build in self._further.items()}
+        self._heads = {BURST: self._burst} | {name: build(self._series) for name, build in self._further.items()}
 
     @property
     def calm(self) -> bool:
@@ -94,6 +117,8 @@ class SeriesWatch:
         hop = None if value is None else float(value)
         weight = observation.weights.get(self._series.name, 0.0)
         window = self._windows.push(hop, weight)
+        if window is not None and not self._heads:
+            self._start()
         burst = self._burst
         if window is None:
             self.z_score = None
@@ -193,7 +218,7 @@ class SeriesWatch:
         self._windows.clear()
         self.z_score = None
         if forget:
-            self._start_afresh()
+            self._heads, self._burst = {}, _UNKNOWN
         else:
             for head in self._heads.values():
                 head.skip()
@@ -216,10 +241,12 @@ class SeriesWatch:
     def restore(self, state: SeriesState) -> None:
         self.z_score = state.z
         self._windows.hops, self._windows.weights = state.hops, state.weights
-        self._weigh()
-        for name, head in self._heads.items():
-            if name in state.heads:
-                head.restore(state.heads[name])
+        if state.heads:
+            self._start()
+            self._weigh()
+            for name, head in self._heads.items():
+                if name in state.heads:
+                    head.restore(state.heads[name])
         for direction in self._watches:
             if direction in state.watches:
                 self._watches[direction] = state.watches[direction]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from telemetra.kinds.base import Kind
@@ -27,9 +25,20 @@ class State(msgspec.Struct):
     context: ContextState
 
 
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(State).decode
+
+
 class MomentDetectors:
     """Watches every series of the kind that names a moment type, and the primary one for its z-score, with `heads`
     (without them, all that are installed)."""
+
+    __slots__ = (
+        "_context",
+        "_observed_until",
+        "_primary",
+        "_watches",
+    )
 
     def __init__(
         self, kind: Kind, workspace_id: str, stream_id: str, settings: MomentSettings, heads: Heads | None = None
@@ -78,13 +87,12 @@ class MomentDetectors:
     def baseline(self) -> Band | None:
         return None if self._primary is None else self._primary.baseline
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> bytes:
         series = {name: watch.state() for name, watch in self._watches.items()}
-        builtins: dict[str, Any] = msgspec.to_builtins(State(self._observed_until, series, self._context.state()))
-        return builtins
+        return _encode(State(self._observed_until, series, self._context.state()))
 
-    def restore(self, state: dict[str, Any]) -> None:
-        restored = msgspec.convert(state, State)
+    def restore(self, state: bytes) -> None:
+        restored = _decode(state)
         self._observed_until = restored.observed_until
         self._context.restore(restored.context)
         for name, watch in self._watches.items():

@@ -264,12 +264,13 @@ def _state_values(state: StreamState) -> dict[str, Any]:
 
 
 def _detector_values(state: StreamState) -> dict[str, Any]:
-    return _state_values(state) | {"detectors": _hex(_encoder.encode(state.detectors))}
+    assert state.detectors is not None
+    return _state_values(state) | {"detectors": _hex(state.detectors)}
 
 
 def _load_state(state: bytes, detectors: bytes | None) -> StreamState:
     loaded = _state_decoder.decode(state)
-    loaded.detectors = None if detectors is None else msgspec.msgpack.decode(detectors)
+    loaded.detectors = detectors
     return loaded
 
 
