@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import msgspec
 from starlette.websockets import WebSocket
 
 from telemetra.api.live_access import Admission
 from telemetra.api.problems import Problems
-from telemetra.api.websocket import Ping, Pong
-from telemetra.api.ws_endpoint import ClientChannel, listen, read_message, refuse, serve_client
+from telemetra.api.ws_endpoint import ClientChannel, answer_ping, listen, refuse, serve_client
 from telemetra.clock import Clock
-from telemetra.errors import Invalid, TelemetraError, Unavailable
+from telemetra.errors import TelemetraError, Unavailable
 from telemetra.live.hub import Hub
 from telemetra.live.subscriber import TRY_AGAIN_LATER
 from telemetra.model.event import DEFAULT_WORKSPACE
-
-_decoder = msgspec.json.Decoder(Ping | Pong)
 
 
 class OverviewWebSocket:
@@ -43,14 +39,7 @@ class OverviewWebSocket:
             return
 
         async def answer(text: str | None) -> None:
-            frames = self._hub.frames
-            try:
-                request = read_message(text, _decoder)
-            except Invalid as error:
-                channel.write(frames.error(error.code, str(error)))
-                return
-            if isinstance(request, Ping):
-                channel.write(frames.pong(self._clock()))
+            answer_ping(text, channel, self._clock)
 
         try:
             await self._hub.welcome_watcher(watcher)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
 from starlette.websockets import WebSocket
 
 from telemetra.api.live_access import check_origin
 from telemetra.api.problems import Problems
-from telemetra.api.ws_endpoint import ClientChannel, listen, read_message, refuse, serve_client
+from telemetra.api.ws_endpoint import ClientChannel, answer_ping, listen, refuse, serve_client
 from telemetra.clock import Clock
 from telemetra.errors import Invalid, TelemetraError, Unavailable
-from telemetra.live import realtime_frames as frames
 from telemetra.live.realtime import Filter, RealtimeHub
 from telemetra.live.subscriber import TOO_SLOW, TRY_AGAIN_LATER
 from telemetra.model.event import DEFAULT_WORKSPACE
@@ -20,17 +18,6 @@ from telemetra.model.event import DEFAULT_WORKSPACE
 VALUE_MAX_CHARACTERS = 200
 WAITING_MAX_BYTES = 128 * 1024
 """A client that asks and does not read the answers is closed when so much waits for it: more than updates make wait."""
-
-
-class Ping(msgspec.Struct, tag="ping"):
-    """Answered with `pong`."""
-
-
-class Pong(msgspec.Struct, tag="pong"):
-    """An answer to our ping; none is expected."""
-
-
-_decoder = msgspec.json.Decoder(Ping | Pong)
 
 
 class RealtimeWebSocket:
@@ -64,13 +51,7 @@ class RealtimeWebSocket:
             if channel.waiting_bytes() > WAITING_MAX_BYTES:
                 channel.close(TOO_SLOW, "too slow")
                 return
-            try:
-                request = read_message(text, _decoder)
-            except Invalid as error:
-                channel.write(frames.error(error.code, str(error)))
-                return
-            if isinstance(request, Ping):
-                channel.write(frames.pong(self._clock()))
+            answer_ping(text, channel, self._clock)
 
         try:
             await listen(websocket, channel, answer)

@@ -9,20 +9,13 @@ from starlette.websockets import WebSocket
 
 from telemetra.api.live_access import Admission
 from telemetra.api.problems import Problems
-from telemetra.api.ws_endpoint import ClientChannel, listen, read_message, refuse, serve_client
+from telemetra.api.ws_endpoint import ClientChannel, Ping, Pong, listen, read_message, refuse, serve_client
 from telemetra.clock import Clock
 from telemetra.errors import Invalid, TelemetraError, Unavailable
+from telemetra.live import frames
 from telemetra.live.hub import Hub
 from telemetra.live.subscriber import TRY_AGAIN_LATER
 from telemetra.model.event import DEFAULT_WORKSPACE
-
-
-class Ping(msgspec.Struct, tag="ping"):
-    """Answered with `pong`."""
-
-
-class Pong(msgspec.Struct, tag="pong"):
-    """An answer to our ping; none is expected."""
 
 
 class Resume(msgspec.Struct, tag="resume"):
@@ -63,10 +56,10 @@ class LiveWebSocket:
             try:
                 request = read_message(text, _decoder)
             except Invalid as error:
-                subscriber.send(self._hub.frames.error(error.code, str(error)))
+                subscriber.send(frames.error(error.code, str(error)))
                 return
             if isinstance(request, Ping):
-                subscriber.send(self._hub.frames.pong(self._clock()))
+                subscriber.send(frames.pong(self._clock()))
             elif isinstance(request, Resume):
                 await self._hub.resume(subscriber, request.epoch, request.offset)
 

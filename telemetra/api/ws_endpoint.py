@@ -12,7 +12,9 @@ from starlette.websockets import WebSocket
 from telemetra.api.live_send import serve_queue
 from telemetra.api.problems import Problems
 from telemetra.api.ws_protocol import DirectChannel, direct_channel
+from telemetra.clock import Clock
 from telemetra.errors import Invalid, TelemetraError
+from telemetra.live import frames
 from telemetra.live.channel import QueueChannel
 from telemetra.live.frames import Frame
 
@@ -20,6 +22,17 @@ MESSAGE_MAX_CHARACTERS = 4096
 MESSAGES_PER_SECOND = 10
 MESSAGE_BURST = 100
 POLICY_VIOLATION = 1008
+
+
+class Ping(msgspec.Struct, tag="ping"):
+    """Answered with `pong`."""
+
+
+class Pong(msgspec.Struct, tag="pong"):
+    """An answer to our ping; none is expected."""
+
+
+_pings = msgspec.json.Decoder(Ping | Pong)
 
 ClientChannel = DirectChannel | QueueChannel
 T = TypeVar("T")
@@ -59,8 +72,8 @@ async def serve_client(websocket: WebSocket, serve: Callable[[ClientChannel], Co
     # The way for servers that are not ours: frames go through ASGI, one message each.
     channel = QueueChannel()
 
-    async def send(frames: list[Frame]) -> None:
-        for frame in frames:
+    async def send(waiting: list[Frame]) -> None:
+        for frame in waiting:
             await websocket.send_text(frame.payload.decode())
 
     await serve_queue(channel, send, serve(channel))
@@ -94,3 +107,14 @@ def read_message(text: str | None, decoder: msgspec.json.Decoder[T]) -> T:
         raise Invalid(str(error), code="invalid_message") from None
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
         raise Invalid("The message is no JSON.", code="invalid_json") from None
+
+
+def answer_ping(text: str | None, channel: ClientChannel, clock: Clock) -> None:
+    """What a client hears of an endpoint where it can only ask whether we are there: `pong`, or what is wrong."""
+    try:
+        request = read_message(text, _pings)
+    except Invalid as error:
+        channel.write(frames.error(error.code, str(error)))
+        return
+    if isinstance(request, Ping):
+        channel.write(frames.pong(clock()))

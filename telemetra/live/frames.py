@@ -67,6 +67,18 @@ class PingFrame(Frame):
         return b": ping\n\n"
 
 
+def ping(now: int) -> Frame:
+    return PingFrame(_encode({"type": "ping", "timestamp": rfc3339(now)}))
+
+
+def pong(now: int) -> Frame:
+    return Frame(_encode({"type": "pong", "timestamp": rfc3339(now)}))
+
+
+def error(code: str, detail: str) -> Frame:
+    return Frame(_encode({"type": "error", "code": code, "detail": detail}))
+
+
 def moment_fields(moment: Moment) -> dict[str, Any]:
     """The API's Moment: `timestamp` is the onset, `metadata` the evidence."""
     return {
@@ -168,15 +180,6 @@ class FrameBuilder:
 
     def resume_failed(self, offset: int) -> Frame:
         return Frame(_encode({"type": "resume_failed", "epoch": self.epoch, "offset": offset}))
-
-    def ping(self, now: int) -> Frame:
-        return PingFrame(_encode({"type": "ping", "timestamp": rfc3339(now)}))
-
-    def pong(self, now: int) -> Frame:
-        return Frame(_encode({"type": "pong", "timestamp": rfc3339(now)}))
-
-    def error(self, code: str, detail: str) -> Frame:
-        return Frame(_encode({"type": "error", "code": code, "detail": detail}))
 
     def _numbered(self, message: dict[str, Any], offset: int) -> Frame:
         return Frame(_encode(message), offset=offset, event_id=f"{self.epoch}:{offset}")

@@ -16,7 +16,7 @@ from telemetra.live.base import Publication
 from telemetra.live.channel import Channel
 from telemetra.live.feed import RECENT_MOMENTS, Presenter, StreamFeed
 from telemetra.live.feed_board import FeedBoard
-from telemetra.live.frames import Frame, FrameBuilder
+from telemetra.live.frames import Frame, FrameBuilder, ping
 from telemetra.live.history import MomentHistory, ReplayReader
 from telemetra.live.overview import Overview, Watcher
 from telemetra.live.subscriber import RESTARTING, TRY_AGAIN_LATER, Subscriber
@@ -246,7 +246,7 @@ class Hub:
             self._sweep()
 
     async def _ping(self) -> None:
-        frame = self.frames.ping(self._clock())
+        frame = ping(self._clock())
         for position, subscriber in enumerate(tuple(self._subscribers())):
             subscriber.ping(frame)
             if position % WRITES_PER_TURN == 0:

@@ -17,7 +17,7 @@ from telemetra.errors import Unavailable
 from telemetra.live import realtime_frames as frames
 from telemetra.live.base import FeedEvent, Publication
 from telemetra.live.channel import Channel
-from telemetra.live.frames import Frame
+from telemetra.live.frames import Frame, ping
 from telemetra.live.realtime_frames import DataUpdate
 from telemetra.live.subscriber import RESTARTING
 from telemetra.observability import Metrics
@@ -237,7 +237,7 @@ class RealtimeHub:
     async def _ping_for_ever(self) -> None:
         while True:
             await asyncio.sleep(self._ping_seconds)
-            frame = frames.ping(self._clock())
+            frame = ping(self._clock())
             for client in tuple(self._clients()):
                 if not client.channel.paused:
                     client.channel.write(frame)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from telemetra.live.base import FeedEvent
-from telemetra.live.frames import Frame, PingFrame
+from telemetra.live.frames import Frame
 from telemetra.model.times import rfc3339, to_datetime
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
@@ -98,18 +98,6 @@ def connected(now: int, filters: dict[str, str]) -> Frame:
         "filter": filters,
     }
     return Frame(_encode(message))
-
-
-def ping(now: int) -> Frame:
-    return PingFrame(_encode({"type": "ping", "timestamp": rfc3339(now)}))
-
-
-def pong(now: int) -> Frame:
-    return Frame(_encode({"type": "pong", "timestamp": rfc3339(now)}))
-
-
-def error(code: str, detail: str) -> Frame:
-    return Frame(_encode({"type": "error", "code": code, "detail": detail}))
 
 
 def dropped(count: int) -> Frame:

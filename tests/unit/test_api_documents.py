@@ -24,6 +24,7 @@ from telemetra.api.problems import STATUS_OF_CODE
 from telemetra.api.streams import add_stream_routes
 from telemetra.formats.cloudevents import parse_structured
 from telemetra.formats.native import RawEvent, parse_native
+from telemetra.live import frames
 from telemetra.live.channel import QueueChannel
 from telemetra.operations import models
 from telemetra.operations.models import Problem, StreamMetrics
@@ -77,8 +78,7 @@ async def test_what_is_pushed_is_what_the_document_describes() -> None:
     hub.deliver(publication(snapshot(), moment()))
     await hub.tick()
     messages = await take(channel)
-    frames = hub.frames
-    rare = (frames.resume_failed(7), frames.ping(clock.now), frames.pong(clock.now), frames.error("code", "detail"))
+    rare = (hub.frames.resume_failed(7), frames.ping(clock.now), frames.pong(clock.now), frames.error("code", "detail"))
     messages += [msgspec.json.decode(frame.payload) for frame in rare]
     for message in messages:
         model = SENT[message["type"]]

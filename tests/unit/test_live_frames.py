@@ -12,7 +12,7 @@ from websockets.protocol import CLIENT, OPEN, Protocol
 
 from telemetra.api.push_messages import SENT
 from telemetra.live.feed import Presenter
-from telemetra.live.frames import Frame, FrameBuilder, recent_moment, websocket_frame
+from telemetra.live.frames import Frame, FrameBuilder, error, ping, pong, recent_moment, websocket_frame
 from telemetra.model.window import SECOND, Snapshot
 from tests.support.live import EPOCH, KEY, REGISTRY, START, moment, snapshot
 
@@ -38,7 +38,7 @@ def test_a_frame_is_what_a_websocket_client_reads(size: int) -> None:
 def test_an_event_has_the_id_that_a_browser_sends_back() -> None:
     assert Frame(b'{"a":1}', event_id="e:7").event == b'id: e:7\ndata: {"a":1}\n\n'
     assert Frame(b'{"a":1}').event == b'data: {"a":1}\n\n'
-    assert FRAMES.ping(START).event == b": ping\n\n"
+    assert ping(START).event == b": ping\n\n"
 
 
 def test_an_update_has_the_fields_of_the_kind_and_of_the_connection() -> None:
@@ -80,10 +80,10 @@ def test_what_is_sent_is_what_the_document_says(shown: Snapshot | None) -> None:
         FRAMES.connected("lirik", START, 7, resumed=False),
         FRAMES.metrics(KEY, shown, PRESENTER.fields(shown), recent, now=START, offset=7),
         FRAMES.moment(moment(), 7),
-        FRAMES.ping(START),
-        FRAMES.pong(START),
+        ping(START),
+        pong(START),
         FRAMES.resume_failed(0),
-        FRAMES.error("invalid_json", "The message is no JSON."),
+        error("invalid_json", "The message is no JSON."),
     ]
     documented: dict[str, type[msgspec.Struct]] = {str(message.__struct_config__.tag): message for message in SENT}
     assert {json.loads(frame.payload)["type"] for frame in sent} == set(documented)
