@@ -62,6 +62,8 @@ _GAP: Final = {
     "missing": None,
     "detected_at": "2026-01-31T11:30:00.100000Z",
     "filled_at": None,
+    "backfill": "none",
+    "backfill_attempts": 0,
 }
 BODY_EXAMPLES: Final[dict[type, Any]] = {
     SavedMessage: _SAVED,

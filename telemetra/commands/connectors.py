@@ -149,6 +149,8 @@ def describe_status(connector: dict[str, Any], state: dict[str, Any]) -> list[st
         lines.append(f"error     {state['last_error']} (attempts: {state['reconnect_attempts']})")
     for gap in state["gaps"][:5]:
         filled = "filled" if gap["filled_at"] else "open" if gap["end"] is None else "not filled"
+        if not gap["filled_at"] and gap["backfill_attempts"]:
+            filled += f"; back-fill {gap['backfill']}, attempts: {gap['backfill_attempts']}"
         lines.append(f"gap       {gap['start']} to {gap['end'] or 'now'}: {gap['reason']} ({filled})")
     return lines
 

@@ -149,7 +149,8 @@ class ConnectorConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Position(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """How far a polled source was read: the `cursor` to go on with, or the time (µs) `until` which was asked.
+    """How far a source was read. Polled: the `cursor` to go on with, or the time (µs) `until` which was asked.
+    `numbers`: the newest of the source's own numbers, by stream and channel.
 
     `revision`: that of the connector which read so far.
     """
@@ -157,6 +158,11 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     revision: int = 0
     cursor: str | None = None
     until: int | None = None
+    numbers: dict[str, dict[str, int]] = {}
+
+    @property
+    def polled(self) -> bool:
+        return self.cursor is not None or self.until is not None
 
 
 class Connector(msgspec.Struct, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -81,7 +81,8 @@ class FeedGap(msgspec.Struct, kw_only=True):
     """What was missed, in event time, both ends inclusive. `end` null: it lasts; `filled_at` null: not made good.
 
     `stream_id` null: all streams of the connector; `connector_id` null: of no connector; `missing`: how many messages,
-    where their numbers tell.
+    where their numbers tell. `backfill`: what became of fetching it, `none` where that is not possible or not due yet;
+    `late`: it is in the archive, but minutes were final before. `backfill_attempts`: runs of the connector that tried.
     """
 
     id: str
@@ -93,6 +94,8 @@ class FeedGap(msgspec.Struct, kw_only=True):
     missing: int | None
     detected_at: datetime
     filled_at: datetime | None
+    backfill: Literal["none", "waiting", "incomplete", "failed", "late", "filled"]
+    backfill_attempts: Count
 
 
 class ConnectorStatus(msgspec.Struct, kw_only=True):

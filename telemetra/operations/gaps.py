@@ -44,4 +44,6 @@ def present_gap(gap: Gap) -> FeedGap:
         missing=gap.missing,
         detected_at=to_datetime(gap.detected_at),
         filled_at=None if gap.filled_at is None else to_datetime(gap.filled_at),
+        backfill=gap.backfill,
+        backfill_attempts=gap.attempts,
     )

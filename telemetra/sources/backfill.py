@@ -67,13 +67,16 @@ class Backfiller:
         """The streams to ask for one by one; one empty name where a single request asks for all."""
         if record.stream_id is not None:
             return [record.stream_id]
-        text = f"{self._declared.api_url} {self._declared.query_params} {self._declared.body}"
-        if not any(place in text for place in BY_STREAM):
+        if not any(map(self._asks, BY_STREAM)):
             return [""]
-        if "{stream}" in text:
+        if self._asks("{stream}"):
             return sorted(filter(fillable, instruments))
         by_instrument = {named: stream for stream, named in sorted(instruments.items()) if fillable(stream)}
         return sorted(by_instrument.values())
+
+    def _asks(self, place: str) -> bool:
+        """Whether the request holds it."""
+        return place in f"{self._declared.api_url} {self._declared.query_params} {self._declared.body}"
 
     async def _fetch_stream(
         self,
@@ -91,6 +94,7 @@ class Backfiller:
         # Where the new connection has not shown the jump yet, what was missed begins after the last number before it.
         first_id = min([hole.first for hole in holes] or known, default=None)
         last_id = max((hole.last for hole in holes), default=None)
+        asks_from_start = self._asks("{from}") or (first_id is not None and self._asks("{from_id}"))
         for _ in range(MOST_PAGES):
             now = self._clock()
             values = {
@@ -111,7 +115,12 @@ class Backfiller:
                 return False
             await take(reading.drafts, sorted(reading.sequences, key=lambda mark: mark.first))
             times = [draft.timestamp for draft in reading.drafts if draft.timestamp is not None]
-            if self._declared.limit is None or len(reading.drafts) < self._declared.limit or not times:
+            if not times:
+                return True
+            if not asks_from_start:  # the newest there are: do they reach back far enough?
+                few = self._declared.limit is not None and len(reading.drafts) < self._declared.limit
+                return few or min(times) <= start
+            if self._declared.limit is None or len(reading.drafts) < self._declared.limit:
                 return True
             if max(times) >= end:
                 return True

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from telemetra.errors import TelemetraError, Unavailable
 from telemetra.formats.draft import Draft
 from telemetra.formats.feed import FeedFormat, SequenceMark
+from telemetra.model.window import SECOND
 from telemetra.sources.backfill import Backfiller, fillable
 from telemetra.sources.gap_records import GapRecords, Record
 from telemetra.sources.hand_in import HandIn
@@ -23,6 +24,8 @@ HOLD_SECONDS = 20.0
 """How long live data may wait for a back-fill."""
 TRIES = 3
 TRY_AGAIN_SECONDS = 2.0
+OLDEST_SECONDS = 86_400
+"""Gaps noticed longer ago are not filled after a restart: few sources know them, and their minutes are final."""
 
 
 class GapFilling:
@@ -80,13 +83,25 @@ class GapFilling:
             self.records.late()
         self.wake.set()
 
+    async def resume(self, asks_since: int, now: int) -> None:
+        """Take up what earlier runs have left: the gap that is open, and those that were never filled."""
+        await self.records.resume()
+        if self._backfiller is None:
+            return
+        for record in await self.records.to_fill(asks_since, now - OLDEST_SECONDS * SECOND):
+            for hole in record.holes:
+                self.sequences.expect(hole)
+            self._expect(record)
+
     def _expect(self, record: Record) -> None:
         self.wake.set()
         if record.stream_id is not None and not fillable(record.stream_id):
             return
-        record.continued = record.stream_id is None and self._goes_on()
+        record.continued = record.stream_id is None and not record.holes and self._goes_on()
         if (record.continued or self._backfiller is not None) and not record.awaits_backfill:
             record.awaits_backfill = True
+            # Counted before it is tried: what brings the process down each time is not tried for ever.
+            record.backfill, record.attempts = "waiting", record.attempts + 1
             self._waiting.append(record)
             self._hand_in.hold()
 
@@ -101,6 +116,8 @@ class GapFilling:
                     self._waiting.pop(0)
         except TimeoutError:
             self._note(f"back-fill: took longer than {HOLD_SECONDS:g} s; the gap stays")
+            for record in self._waiting:
+                record.backfill = "failed"
         finally:
             for record in self._waiting:
                 record.awaits_backfill = False
@@ -114,10 +131,12 @@ class GapFilling:
                 break
             except Unavailable as error:
                 self._note(f"back-fill: {error}")
+                record.backfill = "failed"
                 if attempt < TRIES - 1:
                     await asyncio.sleep(max(TRY_AGAIN_SECONDS, error.retry_after_seconds))
             except TelemetraError as error:
                 self._note(f"back-fill: {error}")
+                record.backfill = "failed"
                 break
         record.awaits_backfill = False
 
@@ -134,17 +153,19 @@ class GapFilling:
                 self.sequences.late(mark)
 
         if self._backfiller is not None and not record.continued:
-            whole = await self._backfiller.fetch(
-                record, self.instruments, self.sequences.before, self._new_format(), take
-            )
+            # Numbers from before the newest disconnect say nothing about an older gap.
+            before = self.sequences.before if record is self.records.closed else {}
+            whole = await self._backfiller.fetch(record, self.instruments, before, self._new_format(), take)
         else:
             whole = record.continued
         missing = sum(hole.missing for hole in record.holes if fillable(hole.stream_id))
         if not whole or missing:
+            record.backfill = "incomplete"
             self._note("back-fill: the source did not give all that was missed")
         elif final is not None and final > record.start:
             # Minutes that were final before: what came for them is kept, but not counted.
             record.end = min(record.end or final, final - 1)
+            record.backfill = "late"
         else:
-            record.filled = True
+            record.filled, record.backfill = True, "filled"
             record.details = {"by": "the next answer"} if record.continued else {"by": "back-fill", "events": events}

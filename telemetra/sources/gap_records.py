@@ -14,11 +14,16 @@ from telemetra.sources.sequences import Hole
 from telemetra.store import gaps
 from telemetra.store.connector_status import streams_of
 from telemetra.store.database import Database
+from telemetra.store.gaps import BackfillState
 
 Invalidate = Callable[[str, Sequence[str]], Awaitable[None]]
 """Called with a workspace and the streams about which stored answers have changed."""
 
+MOST_ATTEMPTS = 5
+"""Runs of a connector that try to fill a gap."""
 _MOST_RECORDS = 200
+_MOST_TAKEN_OVER = 20
+_MOST_RANGES = 100
 
 
 class Record:
@@ -37,6 +42,8 @@ class Record:
         self.details: dict[str, Any] = {}
         self.id: str | None = None
         self.awaits_backfill = False
+        self.backfill: BackfillState = "none"
+        self.attempts = 0
         self.continued = False
         self._stored: tuple[Any, ...] | None = None
 
@@ -56,20 +63,27 @@ class Record:
         self._stored = state
 
     def state(self) -> tuple[Any, ...]:
-        return self.start, self.end, self.filled, self.missing
+        return self.start, self.end, self.filled, self.missing, self.backfill, self.attempts
 
 
 class GapRecords:
     """Belongs to one run of a connector."""
 
     def __init__(
-        self, database: Database, workspace_id: str, connector_id: str, invalidate: Invalidate, metrics: Metrics
+        self,
+        database: Database,
+        workspace_id: str,
+        connector_id: str,
+        invalidate: Invalidate,
+        metrics: Metrics,
+        revision: int = 0,
     ) -> None:
         self._database = database
         self._workspace_id = workspace_id
         self._connector_id = connector_id
         self._invalidate = invalidate
         self._metrics = metrics
+        self._revision = revision
         self._records: list[Record] = []
         self.open: Record | None = None
         self.closed: Record | None = None
@@ -80,9 +94,30 @@ class GapRecords:
         left = await gaps.still_open(self._database, self._connector_id)
         if left is not None and self.open is None:
             self.open = Record(left.start, left.reason)
-            self.open.id = left.id
-            self.open.stored(self.open.state())
-            self._records.append(self.open)
+            self._adopt(self.open, left)
+
+    async def to_fill(self, asks_since: int, since: int) -> list[Record]:
+        """Take over closed gaps, noticed after `since`, that earlier runs did not come to fill or failed to.
+
+        Not those from before the connector asked for what it asks for now (`asks_since`).
+        """
+        found = []
+        for left in await gaps.gaps_to_fill(
+            self._database, self._connector_id, since=since, most_attempts=MOST_ATTEMPTS, limit=_MOST_TAKEN_OVER
+        ):
+            if left.details.get("revision", 0) < asks_since:
+                continue
+            record = Record(left.start, left.reason, left.stream_id)
+            record.end = left.end
+            record.holes = [
+                Hole(stream, channel, first, last, left.start, left.end or left.start, [(first, last)])
+                for stream, channel, first, last in left.details.get("ranges", ())
+            ]
+            if (record.missing or 0) < (left.missing or 0):
+                continue  # not all of its holes were noted: it could never be said to be filled
+            self._adopt(record, left)
+            found.append(record)
+        return found
 
     def lost(self, start: int, reason: str) -> None:
         """The connection is gone; one gap lasts until data comes again, however many attempts fail meanwhile."""
@@ -161,14 +196,36 @@ class GapRecords:
                 end=record.end,
                 reason=record.reason,
                 missing=record.missing,
-                details=_details(record),
+                details=self._details(record),
+                backfill=record.backfill,
+                attempts=record.attempts,
             )
             record.id = opened.id
         elif record.filled:
-            await gaps.fill_gap(self._database, record.id, record.details)
+            await gaps.fill_gap(
+                self._database, record.id, record.details, backfill=record.backfill, attempts=record.attempts
+            )
         elif record.end is not None:
-            await gaps.close_gap(self._database, record.id, record.end, missing=record.missing)
+            await gaps.close_gap(
+                self._database,
+                record.id,
+                record.end,
+                missing=record.missing,
+                details=self._details(record),
+                backfill=record.backfill,
+                attempts=record.attempts,
+            )
         record.stored(state)
+
+    def _adopt(self, record: Record, left: gaps.Gap) -> None:
+        record.id, record.backfill, record.attempts = left.id, left.backfill, left.attempts
+        record.stored(record.state())
+        self._records.append(record)
+
+    def _details(self, record: Record) -> dict[str, Any]:
+        ranges = [[hole.stream_id, hole.channel, *pair] for hole in record.holes for pair in hole.ranges]
+        numbers = {"ranges": ranges[:_MOST_RANGES]} if record.holes else {}
+        return record.details | numbers | {"revision": self._revision}
 
     def _add(self, record: Record) -> None:
         self.count += 1
@@ -177,8 +234,3 @@ class GapRecords:
         settled = [one for one in self._records if one.end is not None and one.id is not None and not one.changed()]
         for old in settled[: max(0, len(self._records) - _MOST_RECORDS)]:
             self._records.remove(old)
-
-
-def _details(record: Record) -> dict[str, Any]:
-    ranges = [[hole.channel, hole.first, hole.last] for hole in record.holes[:20]]
-    return record.details | ({"ranges": ranges} if ranges else {})

@@ -51,7 +51,7 @@ class RestPollSource:
         self._interval_seconds = interval_seconds
         self._cursor = cursor
         self._time_window = time_window
-        self.position = resume_from
+        self.position = resume_from if resume_from is not None and resume_from.polled else None
         self._next: Position | None = None
         self._timeout_seconds = timeout_seconds
         self._max_bytes = max_bytes

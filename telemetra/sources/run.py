@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections import ChainMap
 from collections.abc import Awaitable
 
 import msgspec
@@ -25,7 +26,7 @@ from telemetra.sources.parts import Parts
 from telemetra.sources.performance import Performance
 from telemetra.sources.reader import MessageReader
 from telemetra.sources.watchdog import Watchdog
-from telemetra.store.connector_status import ConnectorStatus, remember_streams
+from telemetra.store.connector_status import ConnectorStatus, instruments_of, remember_streams
 from telemetra.store.websocket_batches import BatchRow
 
 FINISH_SECONDS = 5.0
@@ -53,6 +54,7 @@ class ConnectorRun:
         self._connection = Connection(
             healthy_seconds=options.healthy_seconds, max_attempts=config.max_reconnect_attempts
         )
+        self._resumed = _resume_from(connector, self._previous)
         outgoing = Outgoing(config)
         declared_format(config)
         self._source: DeclaredSource = declared_source(
@@ -62,7 +64,7 @@ class ConnectorRun:
             parts.clock,
             timeout_seconds=options.timeout_seconds,
             max_bytes=options.max_bytes,
-            resume_from=_resume_from(connector, self._previous),
+            resume_from=self._resumed,
         )
         self._watchdog = Watchdog(config.stale_after or options.stale_after_seconds, now)
         self._journal = Journal(outgoing.mask, self._previous.error_log)
@@ -80,7 +82,7 @@ class ConnectorRun:
             forget_repeats=self._source.polls,
         )
         self._gaps = GapFilling(
-            GapRecords(parts.database, workspace_id, connector_id, parts.invalidate, parts.metrics),
+            GapRecords(parts.database, workspace_id, connector_id, parts.invalidate, parts.metrics, connector.revision),
             self._hand_in,
             parts.database,
             workspace_id,
@@ -96,7 +98,7 @@ class ConnectorRun:
             ),
             new_format=lambda: declared_format(config, backfill=True),
             note=self._note,
-            goes_on=lambda: self._source.position is not None,
+            goes_on=lambda: self._source.position is not None,  # of this or an earlier run
         )
         self._reader = MessageReader(
             lambda: declared_format(config),
@@ -138,6 +140,8 @@ class ConnectorRun:
         self._counted = self._performance.data, self._performance.bytes
         self._parts.metrics.connector_messages.labels(kind="data").inc(self._counted[0] - data)
         self._parts.metrics.connector_bytes.inc(self._counted[1] - size)
+        if not self._hand_in.held_back:  # else a message is counted and not put yet
+            self._reached()
         if self._hand_in.held_back or late:
             self._watchdog.held_back(now)
         elif self._connection.status == "running" and not self._source.polls and self._watchdog.gives_up(now):
@@ -168,6 +172,13 @@ class ConnectorRun:
             position=self._position(),
         )
 
+    def _reached(self) -> None:
+        """What was read until now is put."""
+        numbers = self._gaps.sequences.newest()
+        if numbers or self._source.position is not None:
+            at = self._source.position or Position()
+            self._hand_in.reached(Position(cursor=at.cursor, until=at.until, numbers=numbers))
+
     def _position(self) -> Position | None:
         """How far everything is durable."""
         position = self._hand_in.position
@@ -197,12 +208,18 @@ class ConnectorRun:
         """Between the last event of an earlier run and the first of this one something may have been missed."""
         while True:
             try:
-                await self._gaps.records.resume()
+                known = await instruments_of(
+                    self._parts.database, self.connector.connector_id, self.connector.asks_since
+                )
+                self._gaps.instruments = ChainMap(self._reader.instruments, known)
+                await self._gaps.resume(self.connector.asks_since, self._parts.clock())
                 break
             except Unavailable as error:
                 await asyncio.sleep(error.retry_after_seconds)
         reason = "stopped" if self._previous.status in ("stopped", "inactive") else "restarted"
         self._gaps.lost(self._previous.last_event_at, reason)
+        if self._resumed is not None and self._previous.last_event_at is not None:
+            self._gaps.sequences.resume(self._resumed.numbers, self._previous.last_event_at)
 
     async def _serve(self) -> None:
         clock, connection = self._parts.clock, self._connection
@@ -242,8 +259,9 @@ class ConnectorRun:
             if self._connection.connected_at is None:
                 self._opened(now)  # a polled source is there when it has answered
             replies = await self._reader.read(messages, polled=source.polls)
-            if source.polls and (position := source.taken(self._reader.understood)) is not None:
-                self._hand_in.reached(position)
+            if source.polls:
+                source.taken(self._reader.understood)
+                self._reached()
             self._connection.data(now)
             for reply in replies:
                 await source.reply(reply)
@@ -278,7 +296,13 @@ class ConnectorRun:
         new = list(self._reader.new_streams)
         if new:
             connector = self.connector
-            await remember_streams(self._parts.database, connector.workspace_id, connector.connector_id, new)
+            await remember_streams(
+                self._parts.database,
+                connector.workspace_id,
+                connector.connector_id,
+                {stream: self._reader.instruments[stream] for stream in new},
+                connector.revision,
+            )
             del self._reader.new_streams[: len(new)]
         await self._gaps.records.settle()
         self._performance.gaps = self._gaps.records.count

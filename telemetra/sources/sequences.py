@@ -8,7 +8,7 @@ disconnect.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -17,6 +17,8 @@ from telemetra.formats.feed import SequenceMark
 
 _REMEMBERED_HOLES = 200
 """Holes of a channel that may still be filled by late numbers; older ones stay gaps."""
+
+_MOST_STORED = 400
 
 Key = tuple[str, str]
 
@@ -75,9 +77,29 @@ class Sequences:
 
     def reconnected(self) -> None:
         """The next jump of each channel is part of the disconnect."""
-        self.before = {(stream_id, channel): last for (_, stream_id, channel), (last, _) in self._last.items()}
         self._carried |= {(stream_id, channel): last for (_, stream_id, channel), last in self._last.items()}
+        self.before = {key: last for key, (last, _) in self._carried.items()}
         self._last = {}
+
+    def resume(self, numbers: Mapping[str, Mapping[str, int]], time: int) -> None:
+        """What an earlier run has seen last, until about `time`: the jump over its end is part of that gap."""
+        for stream_id, channels in numbers.items():
+            self._carried |= {(stream_id, channel): (number, time) for channel, number in channels.items()}
+
+    def expect(self, hole: Hole) -> None:
+        """A hole that an earlier run has found: late numbers may still fill it."""
+        self._holes.setdefault((hole.stream_id, hole.channel), deque(maxlen=_REMEMBERED_HOLES)).append(hole)
+
+    def newest(self) -> dict[str, dict[str, int]]:
+        """The newest number by stream and channel; nothing where there are too many to be stored again and again."""
+        if len(self._last) + len(self._carried) > _MOST_STORED:
+            return {}
+        found: dict[str, dict[str, int]] = {}
+        for (stream_id, channel), (number, _) in self._carried.items():
+            found.setdefault(stream_id, {})[channel] = number
+        for (_, stream_id, channel), (number, _) in sorted(self._last.items()):
+            found.setdefault(stream_id, {})[channel] = number
+        return found
 
     def follows(self, mark: SequenceMark, time: int, connection: int = 0) -> bool:
         """The usual case, quickly: takes the mark if it is the next one, else leaves it to `observe`."""
@@ -137,5 +159,5 @@ class Sequences:
     def _hole(self, before: tuple[int, int], mark: SequenceMark, time: int) -> Hole:
         key, first, last = (mark.stream_id, mark.channel), before[0] + 1, mark.first - 1
         hole = Hole(*key, first, last, min(before[1], time), max(before[1], time), [(first, last)])
-        self._holes.setdefault(key, deque(maxlen=_REMEMBERED_HOLES)).append(hole)
+        self.expect(hole)
         return hole

@@ -6,7 +6,7 @@ is guarded by its lease epoch: whoever lost the lease changes nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -106,9 +106,15 @@ _STOP_FOR_ERROR = """
     WHERE connector_id = %s AND revision = %s
 """
 _REMEMBER_STREAMS = """
-    INSERT INTO connector_streams (workspace_id, stream_id, connector_id)
-    SELECT %s, unnest(%s::text[]), connector_id FROM api_connectors WHERE connector_id = %s
-    ON CONFLICT DO NOTHING
+    INSERT INTO connector_streams (workspace_id, stream_id, connector_id, instrument, revision)
+    SELECT %s, fed.stream_id, connector_id, fed.instrument, %s
+    FROM api_connectors, unnest(%s::text[], %s::text[]) AS fed (stream_id, instrument) WHERE connector_id = %s
+    ON CONFLICT (workspace_id, stream_id, connector_id)
+        DO UPDATE SET instrument = excluded.instrument, revision = excluded.revision
+"""
+_INSTRUMENTS = """
+    SELECT stream_id, instrument FROM connector_streams
+    WHERE connector_id = %s AND revision >= %s AND instrument IS NOT NULL ORDER BY stream_id
 """
 _STREAMS = "SELECT stream_id FROM connector_streams WHERE connector_id = %s ORDER BY stream_id"
 
@@ -165,9 +171,18 @@ async def list_statuses(database: Database, workspace_id: str) -> dict[str, Conn
     return {row["connector_id"]: _status(row) for row in rows}
 
 
-async def remember_streams(database: Database, workspace_id: str, connector_id: str, streams: Sequence[str]) -> None:
-    """Note that the connector feeds these streams."""
-    await database.execute(_REMEMBER_STREAMS, (workspace_id, list(streams), connector_id))
+async def remember_streams(
+    database: Database, workspace_id: str, connector_id: str, streams: Mapping[str, str], revision: int = 0
+) -> None:
+    """Note that this revision of the connector feeds these streams, each with the name of its instrument."""
+    values = (workspace_id, revision, list(streams), list(streams.values()), connector_id)
+    await database.execute(_REMEMBER_STREAMS, values)
+
+
+async def instruments_of(database: Database, connector_id: str, since_revision: int) -> dict[str, str]:
+    """The instruments by stream that the connector has fed since that revision."""
+    rows = await database.fetch_all(_INSTRUMENTS, (connector_id, since_revision))
+    return {row["stream_id"]: row["instrument"] for row in rows}
 
 
 async def streams_of(database: Database, connector_id: str) -> list[str]:

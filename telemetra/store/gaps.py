@@ -7,16 +7,21 @@ Times are event times in microseconds, both inclusive.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from psycopg.types.json import Jsonb
 
 from telemetra.store.database import Database, Row, instant, micros
 
+BackfillState = Literal["none", "waiting", "incomplete", "failed", "late", "filled"]
+
 
 class Gap(msgspec.Struct, kw_only=True):
-    """`stream_id` None: one of all streams of the connector. `missing`: how many messages, where numbers tell."""
+    """`stream_id` None: one of all streams of the connector. `missing`: how many messages, where numbers tell.
+
+    `backfill`: what became of the request for what was missed; `attempts`: how many runs of the connector have tried.
+    """
 
     id: str
     workspace_id: str
@@ -29,6 +34,8 @@ class Gap(msgspec.Struct, kw_only=True):
     filled_at: int | None = None
     missing: int | None = None
     details: dict[str, Any] = {}
+    backfill: BackfillState = "none"
+    attempts: int = 0
 
     def touches(self, start: int, end: int) -> bool:
         """Whether [start, end) lies over it."""
@@ -36,19 +43,29 @@ class Gap(msgspec.Struct, kw_only=True):
 
 
 _OPEN = """
-    INSERT INTO gaps (workspace_id, stream_id, connector_id, "from", "to", reason, missing, details)
-    VALUES (%(workspace_id)s, %(stream_id)s, %(connector_id)s, %(start)s, %(end)s, %(reason)s, %(missing)s, %(details)s)
+    INSERT INTO gaps (workspace_id, stream_id, connector_id, "from", "to", reason, missing, details, backfill, attempts)
+    VALUES (%(workspace_id)s, %(stream_id)s, %(connector_id)s, %(start)s, %(end)s, %(reason)s, %(missing)s, %(details)s,
+        %(backfill)s, %(attempts)s)
     RETURNING *
 """
 _CLOSE = """
-    UPDATE gaps SET "to" = greatest("from", %s), missing = coalesce(%s, missing) WHERE id = %s RETURNING *
+    UPDATE gaps SET "to" = greatest("from", %s), missing = coalesce(%s, missing), details = details || %s,
+        backfill = %s, attempts = %s
+    WHERE id = %s RETURNING *
 """
 _FILL = """
-    UPDATE gaps SET filled_at = clock_timestamp(), "to" = coalesce("to", "from"), details = details || %s
+    UPDATE gaps SET filled_at = clock_timestamp(), "to" = coalesce("to", "from"), details = details || %s,
+        backfill = %s, attempts = %s
     WHERE id = %s AND filled_at IS NULL
 """
 _STILL_OPEN = """
     SELECT * FROM gaps WHERE connector_id = %s AND "to" IS NULL AND filled_at IS NULL ORDER BY detected_at DESC LIMIT 1
+"""
+_TO_FILL = """
+    SELECT * FROM gaps
+    WHERE connector_id = %s AND "to" IS NOT NULL AND filled_at IS NULL
+        AND backfill IN ('waiting', 'incomplete', 'failed') AND attempts < %s AND detected_at > %s
+    ORDER BY detected_at DESC LIMIT %s
 """
 # Gaps of the stream itself and of the connectors that feed it.
 _BETWEEN = """
@@ -106,6 +123,8 @@ async def open_gap(
     end: int | None = None,
     missing: int | None = None,
     details: dict[str, Any] | None = None,
+    backfill: BackfillState = "none",
+    attempts: int = 0,
 ) -> Gap:
     """Record a gap; with `end` it is closed already."""
     values = {
@@ -117,27 +136,54 @@ async def open_gap(
         "reason": reason,
         "missing": missing,
         "details": Jsonb(details or {}),
+        "backfill": backfill,
+        "attempts": attempts,
     }
     row = await database.fetch_one(_OPEN, values)
     assert row is not None, "INSERT … RETURNING gives the row"
     return _gap(row)
 
 
-async def close_gap(database: Database, gap_id: str, end: int, *, missing: int | None = None) -> Gap | None:
-    """Data has come again, from `end` on; None when the gap is gone."""
-    row = await database.fetch_one(_CLOSE, (instant(end), missing, gap_id))
+async def close_gap(
+    database: Database,
+    gap_id: str,
+    end: int,
+    *,
+    missing: int | None = None,
+    details: dict[str, Any] | None = None,
+    backfill: BackfillState = "none",
+    attempts: int = 0,
+) -> Gap | None:
+    """Data has come again, from `end` on, and how far a back-fill has got; None when the gap is gone."""
+    values = (instant(end), missing, Jsonb(details or {}), backfill, attempts, gap_id)
+    row = await database.fetch_one(_CLOSE, values)
     return None if row is None else _gap(row)
 
 
-async def fill_gap(database: Database, gap_id: str, details: dict[str, Any] | None = None) -> bool:
+async def fill_gap(
+    database: Database,
+    gap_id: str,
+    details: dict[str, Any] | None = None,
+    *,
+    backfill: BackfillState = "none",
+    attempts: int = 0,
+) -> bool:
     """What was lost is there now; whether that is news."""
-    return bool(await database.execute(_FILL, (Jsonb(details or {}), gap_id)))
+    return bool(await database.execute(_FILL, (Jsonb(details or {}), backfill, attempts, gap_id)))
 
 
 async def still_open(database: Database, connector_id: str) -> Gap | None:
     """The gap that an earlier owner of the connector left open."""
     row = await database.fetch_one(_STILL_OPEN, (connector_id,))
     return None if row is None else _gap(row)
+
+
+async def gaps_to_fill(
+    database: Database, connector_id: str, *, since: int, most_attempts: int, limit: int
+) -> list[Gap]:
+    """Closed gaps that a back-fill should still fill: noticed after `since`, tried less often than `most_attempts`."""
+    rows = await database.fetch_all(_TO_FILL, (connector_id, most_attempts, instant(since), limit))
+    return [_gap(row) for row in rows]
 
 
 async def gaps_between(
@@ -224,4 +270,6 @@ def _gap(row: Row) -> Gap:
         filled_at=micros(row["filled_at"]),
         missing=row["missing"],
         details=row["details"],
+        backfill=row["backfill"],
+        attempts=row["attempts"],
     )

@@ -124,8 +124,10 @@ async def test_only_the_owner_reports(database: Database) -> None:
 
 async def test_a_gap_is_opened_closed_and_filled_and_found_by_its_streams(database: Database) -> None:
     made = await make(database)
-    await status.remember_streams(database, "default", made.connector_id, ["okx:BTC-USDT", "okx:ETH-USDT"])
-    await status.remember_streams(database, "default", made.connector_id, ["okx:BTC-USDT"])
+    await status.remember_streams(
+        database, "default", made.connector_id, dict.fromkeys(["okx:BTC-USDT", "okx:ETH-USDT"], "x")
+    )
+    await status.remember_streams(database, "default", made.connector_id, {"okx:BTC-USDT": "BTC-USDT"})
     assert await status.streams_of(database, made.connector_id) == ["okx:BTC-USDT", "okx:ETH-USDT"]
     opened = await gaps.open_gap(
         database, workspace_id="default", connector_id=made.connector_id, start=NOW, reason="disconnected"
@@ -147,7 +149,7 @@ async def test_a_gap_is_opened_closed_and_filled_and_found_by_its_streams(databa
 
 async def test_a_gap_of_one_stream_is_not_that_of_another(database: Database) -> None:
     made = await make(database)
-    await status.remember_streams(database, "default", made.connector_id, ["a", "b"])
+    await status.remember_streams(database, "default", made.connector_id, {"a": "a", "b": "b"})
     await gaps.open_gap(
         database,
         workspace_id="default",

@@ -33,7 +33,7 @@ async def connector_of(database: Database, stream_id: str = "s") -> Lease:
     made = await create_connector(database, SEALER, "default", config, desired_state="running")
     lease = await claim(database, made.connector_id, "owner", 60)
     assert lease is not None
-    await remember_streams(database, "default", made.connector_id, [stream_id])
+    await remember_streams(database, "default", made.connector_id, {stream_id: "BTC-USDT"})
     await say(database, lease)
     return lease
 

@@ -137,6 +137,10 @@ class Bench:
         await store.set_desired_state(self.database, SEALER, "default", connector.connector_id, "stopped")
         self.manager.nudge()
 
+    async def start_again(self, connector: Connector) -> None:
+        await store.set_desired_state(self.database, SEALER, "default", connector.connector_id, "running")
+        self.manager.nudge()
+
     async def status(self, connector: Connector) -> ConnectorStatus:
         found = await get_status(self.database, "default", connector.connector_id)
         assert found is not None

@@ -167,6 +167,8 @@ export interface FeedGap {
   reason: string;
   missing: number | null;
   filled_at: string | null;
+  backfill: "none" | "waiting" | "incomplete" | "failed" | "late" | "filled";
+  backfill_attempts: number;
 }
 
 export interface ConnectorStatus {
