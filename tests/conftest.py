@@ -25,15 +25,17 @@ def pytest_configure(config: pytest.Config) -> None:
     Runs share pytest's own, and each closes it again to other users: also to the one that a root user's PostgreSQL
     runs as. A shorter path for sockets comes with it.
     """
+    gc.disable()  # until all is imported
     if config.option.basetemp is None and not hasattr(config, "workerinput"):
         config.stash[BASE_TEMP] = Path(tempfile.mkdtemp(prefix="tlm-"))
         config.option.basetemp = config.stash[BASE_TEMP]
 
 
 def pytest_collection_finish() -> None:
-    """What is imported and collected stays to the end: the garbage collector need not look through it again."""
+    """What is imported and collected stays to the end: the garbage collector need not look through it."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

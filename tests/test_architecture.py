@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "telemetra"
 
 LAYERS = (
+    {"program"},
     {"cli", "commands"},
     {"app", "demo", "worker"},
     {"api", "sources", "pipeline", "checkpointer", "server", "leader", "standby", "maintenance", "monitor"},
