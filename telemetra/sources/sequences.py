@@ -1,8 +1,8 @@
 """Numbers that are missing from a source's own numbering, as values.
 
 Sources number their messages by stream and channel. A jump is a gap; a number that comes late (a back-fill, a message
-out of order) takes itself out of it. Within one connection only: the jump over a reconnect belongs to the gap of that
-disconnect.
+out of order) takes itself out of it. The jump over a reconnect belongs to the gap of that disconnect. Numbers that are
+missing at the end are noticed with the next message, or are in the gap of the disconnect that silence ends in.
 """
 
 from __future__ import annotations
@@ -127,8 +127,11 @@ class Sequences:
             if before is None:
                 self._forget_before(connection - 1)  # of a planned change two are open at once, never more
                 before = self._carried.pop(key[1:], None)
+                old = self._last.get((connection - 1, *key[1:]))  # read to its end, after a planned change
                 self._last[key] = (mark.last, time)
-                if before is not None and mark.first > before[0] + 1:
+                if old is not None:
+                    new += [self._hole(old, mark, time)] if mark.first > old[0] + 1 else []
+                elif before is not None and mark.first > before[0] + 1:
                     lost.append(self._hole(before, mark, time))
                 continue
             if mark.first > before[0]:

@@ -48,9 +48,9 @@ class _Link:
         self.reason = self.reason or reason
         self.connection.transport.abort()
 
-    async def close(self) -> None:
+    async def close(self, seconds: float = _CLOSE_SECONDS) -> None:
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(_CLOSE_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self.connection.close()
         self.connection.transport.abort()
 
@@ -80,6 +80,7 @@ class WebSocketSource:
         self._timeout_seconds = timeout_seconds
         self._max_bytes = max_bytes
         self._link: _Link | None = None
+        self._old: _Link | None = None  # after a planned change, until everything that it was sent is read
         self._number = 0
         self._extra: deque[Incoming] = deque()
         self._keepers: list[asyncio.Task[None]] = []
@@ -94,15 +95,19 @@ class WebSocketSource:
 
     async def read(self) -> list[Incoming]:
         while True:
-            link = self._link
+            link = self._old or self._link
             if link is None:
                 raise SourceClosed("the connection is closed")
             try:
                 payload = await link.connection.recv()
             except ConnectionClosed as error:
-                if self._link is not link and self._link is not None:
-                    continue  # the old connection of a planned change
-                raise self._judge(link, error) from None
+                if link is self._old:
+                    self._old = None
+                elif self._link is link or self._link is None:
+                    raise self._judge(link, error) from None
+                if self._extra and self._old is None:
+                    return self._said_first()
+                continue
             now = self._clock()
             link.heard_at = _time()
             number = link.number
@@ -114,9 +119,13 @@ class WebSocketSource:
                     messages.append(Incoming(await link.connection.recv(), now, number))
                 except ConnectionClosed:
                     break  # the next call meets it again
-            while self._extra:
-                messages.append(self._extra.popleft())
             return messages
+
+    def _said_first(self) -> list[Incoming]:
+        """What a new connection said while the old one was still read."""
+        said = list(self._extra)
+        self._extra.clear()
+        return said
 
     def taken(self, understood: bool = True) -> Position | None:
         return None
@@ -129,9 +138,11 @@ class WebSocketSource:
         keepers, self._keepers = self._keepers, []
         for keeper in keepers:
             keeper.cancel()
-        link, self._link = self._link, None
-        if link is not None:
-            await link.close()
+        links = self._link, self._old
+        self._link = self._old = None
+        for link in links:
+            if link is not None:
+                await link.close()
 
     def interrupt(self, reason: str) -> None:
         """End the connection at once: a waiting `read` raises SourceClosed with this reason."""
@@ -213,10 +224,11 @@ class WebSocketSource:
             if self._link is not link:  # lost meanwhile: the runner opens anew
                 await new.close()
                 return
-            self._link = new
+            self._old, self._link = link, new
             self._keepers.append(asyncio.create_task(self._keep_alive(new)))
             self._keepers = [keeper for keeper in self._keepers if not keeper.done()]
-            await link.close()
+            # The reader goes on with the old one until its end: what was on the way when the new one spoke is not lost.
+            await link.close(OVERLAP_SECONDS)
 
     async def _listen(self, link: _Link) -> None:
         """Until the new connection has said something: then it is subscribed, and the old one may go."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection
@@ -258,6 +259,40 @@ async def test_a_planned_change_of_connection_loses_nothing_and_is_no_gap(databa
         assert await here.gaps(made) == []
         status = await here.status(made)
         assert (status.status, status.reconnect_attempts, status.error_log) == ("running", 0, [])
+
+
+async def test_a_planned_change_reads_the_old_connection_to_its_end(database: Database) -> None:
+    """The log takes nothing while the connection changes, so that much is still on its way over the old one."""
+    numbers = iter(range(1, 100_000))
+    sent_on_old: list[int] = []
+    changed = asyncio.Event()
+
+    async def script(connection: ServerConnection, number: int) -> None:
+        while number == 0 and not changed.is_set():
+            sent_on_old.append(next(numbers))
+            await connection.send(trade(sent_on_old[-1]))
+            await asyncio.sleep(0.002)
+        for _ in range(10 if number == 1 else 0):
+            await connection.send(trade(next(numbers)))
+            changed.set()
+        await stay(connection)
+
+    async with venue(script) as there, bench(database, replace(QUICK, batch_messages=2)) as here:
+        submit = here.intake.submit_drafts
+
+        async def held(*arguments: Any, **named: Any) -> Any:
+            await changed.wait()
+            await asyncio.sleep(0.3)
+            return await submit(*arguments, **named)
+
+        here.intake.submit_drafts = held  # type: ignore[method-assign]
+        await here.start(api_url=there.url, rotate_after=2)
+        await asyncio.wait_for(changed.wait(), 20)
+        here.intake.submit_drafts = submit  # type: ignore[method-assign]
+        assert len(sent_on_old) > 200, "far more than the buffers before the log hold"
+        await here.with_events(len(sent_on_old) + 10)
+        ids = {int(json.loads(event.data)["trade_id"]) for event in await here.events()}
+        assert ids == set(range(1, len(sent_on_old) + 11))
 
 
 async def test_a_message_beyond_the_limit_ends_the_connection_and_not_the_connector(database: Database) -> None:

@@ -113,3 +113,18 @@ def test_the_usual_case_is_taken_quickly_and_the_others_are_left() -> None:
     assert not sequences.follows(mark(6), 0)
     assert not sequences.follows(mark(9), 0)
     assert [(hole.first, hole.last) for hole in see(sequences, mark(9)).new] == [(7, 8)]
+
+
+def test_a_jump_over_a_planned_change_of_connection_is_a_hole() -> None:
+    sequences = Sequences()
+    see(sequences, mark(5), time=100, connection=1)
+    (hole,) = see(sequences, mark(9), time=200, connection=2).new
+    assert (hole.first, hole.last, hole.start, hole.end) == (6, 8, 100, 200)
+    assert see(sequences, mark(10), connection=2) == ([], [], [])
+
+
+def test_an_overlap_over_a_planned_change_of_connection_is_none() -> None:
+    sequences = Sequences()
+    see(sequences, mark(5), connection=1)
+    assert see(sequences, mark(4), connection=2) == ([], [], [])
+    assert see(sequences, mark(5), mark(6), connection=2) == ([], [], [])
