@@ -1,7 +1,8 @@
 """The dashboard in a real browser: how busy its main thread is while many streams change, what its first page costs.
 
-With `--minutes N` it watches for N minutes instead how the memory of the list and of a stream's page develops while
-numbers are pushed (after a forced collection each time).
+With `--minutes N` it watches instead how the memory of the list and of a stream's page develops while numbers are
+pushed (after a forced collection each time). With `--speed S` the streams' minutes pass S times as fast: they begin
+long enough ago, and N of their minutes take N / S of ours.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from tests.support.browser import FLAGS
 
 STREAMS = 200
 HISTORY_MINUTES = 35
+LONG_HISTORY_MINUTES = 120
+"""More than a page keeps: what grows after it grows without bound."""
 SECONDS = 30.0
 LOADS = 5
 LONG_TASK_MS = 50
@@ -68,25 +71,26 @@ def post(url: str, events: list[dict[str, Any]]) -> None:
         httpx.post(f"{url}/api/v1/events", content=body, headers={"Content-Type": "application/json"}, timeout=60)
 
 
-def history(streams: int) -> list[dict[str, Any]]:
-    start = datetime.now(UTC) - timedelta(minutes=HISTORY_MINUTES)
+def history(streams: int, until: datetime, minutes: int) -> list[dict[str, Any]]:
+    start = until - timedelta(minutes=minutes)
     return [
         make(stream, start + timedelta(seconds=20 * step), step)
-        for step in range(HISTORY_MINUTES * 3)
+        for step in range(minutes * 3)
         for stream in range(streams)
         for make in ((chat, viewers) if step % 3 == 0 else (chat,))
     ]
 
 
 @contextmanager
-def feeding(url: str, streams: int) -> Iterator[None]:
-    """Every second a message and a viewer count for each stream, until the block ends."""
+def feeding(url: str, streams: int, start: datetime, speed: float = 1.0) -> Iterator[None]:
+    """Every second a message and a viewer count for each stream, until the block ends; their time begins at `start`."""
     ending = threading.Event()
 
     def feed() -> None:
         number = 1_000_000
+        begun = time.monotonic()
         while not ending.wait(1.0):
-            now = datetime.now(UTC)
+            now = start + timedelta(seconds=(time.monotonic() - begun) * speed)
             number += 1
             post(url, [make(stream, now, number) for stream in range(streams) for make in (chat, viewers)])
 
@@ -190,7 +194,7 @@ def watch_load(url: str, seconds: float) -> None:
             page.close()
 
 
-def watch_memory(url: str, minutes: float) -> None:
+def watch_memory(url: str, minutes: float, speed: float) -> None:
     with chromium() as browser:
         pages = {}
         for name, path in (("list", ""), ("stream", "/streams/channel_000")):
@@ -199,16 +203,16 @@ def watch_memory(url: str, minutes: float) -> None:
             session = page.context.new_cdp_session(page)
             session.send("Performance.enable")
             pages[name] = (page, session)
-        until = time.monotonic() + minutes * 60
+        until = time.monotonic() + minutes * 60 / speed
         started = time.monotonic()
         while time.monotonic() < until:
-            next(iter(pages.values()))[0].wait_for_timeout(min(60, minutes * 15) * 1000)
+            next(iter(pages.values()))[0].wait_for_timeout(min(60, minutes / speed * 15) * 1000)
             for name, (_, session) in pages.items():
                 session.send("HeapProfiler.collectGarbage")
                 now = measured(session)
                 heap = now["JSHeapUsedSize"] / MIB
                 print(
-                    f"  {(time.monotonic() - started) / 60:5.1f} min  {name:7} heap {heap:6.2f} MiB"
+                    f"  {(time.monotonic() - started) / 60 * speed:5.1f} min  {name:7} heap {heap:6.2f} MiB"
                     f"  nodes {now['Nodes']:6.0f}  listeners {now['JSEventListeners']:5.0f}",
                     flush=True,
                 )
@@ -218,15 +222,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tiny", action="store_true", help="a few seconds, to see that it runs")
     parser.add_argument("--minutes", type=float, default=0.0, help="trace the memory for so long")
+    parser.add_argument("--speed", type=float, default=1.0, help="of the streams' time in that trace")
     given = parser.parse_args(argv)
+    start = datetime.now(UTC) - timedelta(minutes=given.minutes * (1 - 1 / given.speed))
     streams = 20 if given.tiny else STREAMS
     report.heading("The dashboard", f"{streams} streams, each with two events a second")
     with servers.directory() as work, servers.telemetra(work) as server:
-        post(server.url, history(streams))
-        with feeding(server.url, streams):
+        post(server.url, history(streams, start, LONG_HISTORY_MINUTES if given.minutes else HISTORY_MINUTES))
+        with feeding(server.url, streams, start, given.speed):
             time.sleep(3)
             if given.minutes:
-                watch_memory(server.url, given.minutes)
+                watch_memory(server.url, given.minutes, given.speed)
             else:
                 watch_load(server.url, 3.0 if given.tiny else SECONDS)
 

@@ -118,10 +118,18 @@ def test_calm_mode_hides_viewers_and_is_kept(browser: Browser, lirik: Telemetra)
         expect(page.locator(".chart")).to_have_count(2)
 
 
-def test_a_stream_that_is_not_there(browser: Browser, lirik: Telemetra) -> None:
+def test_a_stream_that_has_not_begun_comes_alive_by_itself_and_is_shown_whole(
+    browser: Browser, lirik: Telemetra
+) -> None:
     with watched(browser, lirik.url) as seen:
-        page = seen.open("/streams/nobody")
-        expect(page.get_by_role("alert")).to_contain_text("There is no stream 'nobody'")
+        page = seen.open("/streams/late-riser")
+        expect(page.get_by_text("This stream has not begun")).to_be_visible()
+        page.evaluate("window.notReloaded = true")
+        post(lirik, quiet_chat("late-riser", minutes=10))
+        expect(page.locator(".chart canvas")).to_have_count(3)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("late-riser")
+        expect(page.get_by_role("button", name="Whole stream")).to_have_attribute("aria-pressed", "true")
+        assert page.evaluate("window.notReloaded === true")
         seen.excuse("404")
 
 

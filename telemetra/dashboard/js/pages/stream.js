@@ -1,17 +1,17 @@
 /** One stream of any kind: its numbers of now, its charts, its moments. */
-import { get, path } from "../api.js";
+import { ApiError, get, path, query } from "../api.js";
 import { now as serverNow, useNow } from "../clock.js";
 import { duration } from "../format.js";
 import { useKinds } from "../kinds.js";
 import { useEvery, useLoad } from "../load.js";
-import { Badge, Problem, Skeleton, StateBadge, Time } from "../parts/basics.js";
+import { Badge, Empty, Problem, Skeleton, StateBadge, Time } from "../parts/basics.js";
 import { OverlayBuilder } from "../overlay/builder.js";
 import { stateOf } from "../overlay/view.js";
 import { navigate, useAddress } from "../router.js";
 import { announce } from "../status.js";
 import { Charts } from "../stream/charts.js";
 import { TopList } from "../stream/emotes.js";
-import { StreamModel, toSeconds } from "../stream/model.js";
+import { MINUTE, StreamModel } from "../stream/model.js";
 import { Moments } from "../stream/moments.js";
 import { Quality } from "../stream/quality.js";
 import { around, fromAddress, rangeOf, toAddress } from "../stream/range.js";
@@ -24,6 +24,10 @@ import { Lost } from "./streams.js";
 /** @import { Choice } from "../stream/range.js" */
 
 const PAGE_MINUTES = 1000;
+const FIRST_MINUTES = 90;
+/** Kept before what is drawn: for trends, and so that little is asked for again. */
+const MARGIN_SECONDS = 30 * MINUTE;
+const LEAST_KEPT_SECONDS = 60 * MINUTE + MARGIN_SECONDS;
 const REFRESH_SECONDS = 10;
 const STATE_SECONDS = 5;
 
@@ -40,13 +44,16 @@ export function StreamPage({ id }) {
 
   const load = async () => {
     try {
+      const since = loaded.current ? model.changing() : null;
+      const limit = since ? PAGE_MINUTES : FIRST_MINUTES;
       const [minutes, moments] = await Promise.all([
-        get(`${root}/metrics?limit=${loaded.current ? 15 : PAGE_MINUTES}`),
+        get(`${root}/metrics${query({ limit, start_time: since })}`),
         get(`${root}/moments?limit=${loaded.current ? 20 : 200}`),
       ]);
-      model.addMinutes(minutes);
+      // After a very long sleep there would be a hole: then only the newest are kept.
+      if (!since || minutes.length === limit) model.beginWith(minutes, limit);
+      else model.addMinutes(minutes);
       model.addMoments(moments);
-      if (!loaded.current && minutes.length < PAGE_MINUTES) model.whole = true;
       loaded.current = true;
       setFailed(null);
       changed(0);
@@ -60,6 +67,11 @@ export function StreamPage({ id }) {
   const live = useLive(path`/ws/live/${id}`, (message) => {
     if (message.type === "metrics") {
       model.setNow(message);
+      // It has just begun: what REST says of it follows with the next checkpoint.
+      if (!stream.data && typeof message.data_age_seconds === "number") {
+        stream.reload();
+        void load();
+      }
       model.addMoments(message.recent_moments ?? []);
       changed(0);
     } else if (message.type === "moment") {
@@ -75,11 +87,17 @@ export function StreamPage({ id }) {
     }
   });
   const kind = stream.data && kinds ? kinds.get(/** @type {Stream} */ (stream.data).kind) : undefined;
+  if (stream.error instanceof ApiError && stream.error.status === 404 && !stream.data) return html`<${NotYet} id=${id} />`;
   if (stream.error && !stream.data) return html`<${Problem} error=${stream.error} title="This stream cannot be shown" retry=${stream.reload} />`;
   if (!stream.data || !kinds || (!loaded.current && !failed)) return html`<${Skeleton} lines=${3} /><${Skeleton} lines=${6} class="rows" />`;
   return html`
     <${View} stream=${stream.data} kind=${kind} model=${model} version=${version} fresh=${fresh} lostAt=${live.connection === "lost" ? live.lostAt : null} root=${root} changed=${changed} />`;
 }
+
+/** @param {{ id: string }} properties */
+const NotYet = ({ id }) => html`
+  <div class="page-head"><div><p class="crumbs"><a href="/">Streams</a></p><h1>${id}</h1></div></div>
+  <${Empty} title="This stream has not begun">There is no event of it yet. With the first one this page comes alive by itself.</${Empty}>`;
 
 /**
  * @param {{ stream: Stream, kind: Kind | undefined, model: StreamModel, version: number, fresh: Set<string>, lostAt: number | null, root: string,
@@ -94,19 +112,26 @@ function View({ stream, kind, model, version, fresh, lostAt, root, changed }) {
   const columns = useMemo(() => (kind ? model.columns(kind) : null), [version, kind]);
   const linked = useRef(query.get("moment"));
   const chosen = fromAddress(query);
-  const choice = useMemo(() => chosen ?? linkedChoice(linked.current, moments) ?? /** @type {Choice} */ ({ name: stream.state === "ended" ? "all" : "1h" }), [query.toString(), linked.current && moments.length > 0]);
   const first = columns?.times[0];
   const last = columns?.times.at(-1) ?? serverNow() / 1000;
+  const isShort = stream.state === "ended" || (model.whole && first !== undefined && last - first < 60 * MINUTE);
+  const choice = useMemo(
+    () => chosen ?? linkedChoice(linked.current, moments) ?? /** @type {Choice} */ ({ name: isShort ? "all" : "1h" }),
+    [query.toString(), linked.current && moments.length > 0, isShort],
+  );
   const range = rangeOf(choice, first, last);
-  useOlder({ model, root, wanted: range.from, changed });
+  // An ended stream grows no more, and its tiles tell of all that is loaded.
+  const isAll = choice.name === "all" || stream.state === "ended";
+  model.keepFrom(isAll ? -Infinity : Math.min(range.from - MARGIN_SECONDS, last - LEAST_KEPT_SECONDS));
+  useOlder({ model, root, wanted: isAll ? -Infinity : range.from, changed });
   const state = useLiveness(stream, model.now);
   const ledger = useLoad(`${root}/ledger?limit=1`, { everySeconds: REFRESH_SECONDS });
-  /** @param {Choice} next */
+  /** @param {Choice | null} next null: the usual one */
   const choose = (next) => {
     linked.current = null;
     const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries(toAddress(next))) if (value) parameters.set(name, value);
-    navigate(`${location.pathname}?${parameters}`, { replace: true });
+    for (const [name, value] of Object.entries(next ? toAddress(next) : {})) if (value) parameters.set(name, value);
+    navigate(location.pathname + (parameters.size ? `?${parameters}` : ""), { replace: true });
   };
   /** @param {Moment} moment */
   const show = (moment) => {
@@ -185,13 +210,12 @@ function useOlder({ model, root, wanted, changed }) {
   const first = model.first();
   const asking = useRef(false);
   useEffect(() => {
-    if (asking.current || model.whole || first === null || wanted >= toSeconds(first)) return;
+    if (asking.current || first === null || model.isFull || wanted >= model.knownFrom) return;
     asking.current = true;
     const before = new Date(Date.parse(first) - 1000).toISOString();
     get(`${root}/metrics?limit=${PAGE_MINUTES}&end_time=${encodeURIComponent(before)}`)
       .then((/** @type {Minute[]} */ rows) => {
-        model.addMinutes(rows);
-        model.whole = rows.length < PAGE_MINUTES;
+        model.addOlder(rows, PAGE_MINUTES);
         changed(0);
       })
       .catch(() => undefined)

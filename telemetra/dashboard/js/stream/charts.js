@@ -22,7 +22,7 @@ const HEIGHTS = { first: 168, other: 116, axis: 28 };
 /**
  * @param {{
  *   kind: Kind, columns: Columns, seen: Set<string>, moments: Moment[], choice: Choice, range: Range, selected: string | null, frozen: boolean,
- *   onChoice: (choice: Choice) => void, onMoment: (moment: Moment) => void,
+ *   onChoice: (choice: Choice | null) => void, onMoment: (moment: Moment) => void,
  * }} properties `seen`: the metrics of which something has come; the others get a chart when it does
  */
 export function Charts({ kind, columns, seen, moments, choice, range, selected, frozen, onChoice, onMoment }) {
@@ -54,7 +54,7 @@ export function Charts({ kind, columns, seen, moments, choice, range, selected, 
       syncKey: "stream",
       state: state.current,
       onHover: setHovered,
-      onZoom: (part) => calls.current.onChoice(Number.isNaN(part.from) ? { name: "1h" } : { name: "part", ...part }),
+      onZoom: (part) => calls.current.onChoice(Number.isNaN(part.from) ? null : { name: "part", ...part }),
       onPick: (time) => pick(state.current.moments, time, state.current.range, calls.current.onMoment),
     }));
     const places = [...root.querySelectorAll(".chart-canvas")];
@@ -97,7 +97,7 @@ export function Charts({ kind, columns, seen, moments, choice, range, selected, 
       End: () => moveTo(nearest(columns.times, range.to)),
       "+": () => onChoice(zoomed(range, 0.5, middle)),
       "-": () => onChoice(zoomed(range, 2, middle)),
-      Escape: () => onChoice({ name: "1h" }),
+      Escape: () => onChoice(null),
       "[": () => step(shown, columns.times[here] ?? range.to, -1, onMoment),
       "]": () => step(shown, columns.times[here] ?? range.from, 1, onMoment),
     };
@@ -114,7 +114,7 @@ export function Charts({ kind, columns, seen, moments, choice, range, selected, 
         <${Segments} label="Time shown" value=${choice.name} onChange=${(/** @type {"15m" | "1h" | "all"} */ name) => onChoice({ name })}
           options=${[["15m", "15 min"], ["1h", "1 hour"], ["all", "Whole stream"]]} />
         ${choice.name === "part" && html`
-          <button type="button" class="button small" onClick=${() => onChoice({ name: "1h" })}><${Icon} name="reset" size=${14} /> Back to now</button>`}
+          <button type="button" class="button small" onClick=${() => onChoice(null)}><${Icon} name="reset" size=${14} /> Back to now</button>`}
         <span class="charts-time figure">${at === undefined ? html`<span class="quiet">${span(range)}</span>` : seconds(at * 1000)}</span>
       </header>
       <div class="charts-body" ref=${place} tabindex="0" role="group" aria-describedby="chart-keys"

@@ -5,7 +5,9 @@ import { valueOf } from "../format.js";
 export const MINUTE = 60;
 /** A longer silence breaks a line; in a shorter one nothing happened, which for counts is a zero. */
 const LONGEST_ZERO_MINUTES = 10;
-const MOST_MOMENTS = 500;
+/** Of what is drawn at most so much is kept: two days. */
+export const MOST_MINUTES = 2880;
+const MOST_MOMENTS = 200;
 
 /** @param {string} timestamp */
 export const toSeconds = (timestamp) => Date.parse(timestamp) / 1000;
@@ -29,13 +31,55 @@ export class StreamModel {
     this._moments = new Map();
     /** Names of metrics of which something has come, a count of nothing but zeros being nothing. @type {Set<string>} */
     this.seen = new Set();
-    /** Whether what was before the first minute has been asked for. */
-    this.whole = false;
+    /** From when on every minute is here, in seconds; -Infinity: nothing was before. */
+    this.knownFrom = Infinity;
+    /** What is before is forgotten, in seconds. */
+    this._keptFrom = -Infinity;
+  }
+
+  /** Whether the stream has nothing before what is here. */
+  get whole() {
+    return this.knownFrom === -Infinity;
+  }
+
+  /** Whether no earlier minute finds a place. */
+  get isFull() {
+    return this._minutes.size >= MOST_MINUTES;
+  }
+
+  /** Adds the newest minutes in place of all others. @param {Minute[]} rows @param {number} limit how many were asked for */
+  beginWith(rows, limit) {
+    this._minutes.clear();
+    this.knownFrom = Infinity;
+    this.addOlder(rows, limit);
+  }
+
+  /** Adds the minutes before those that are here. @param {Minute[]} rows newest first @param {number} limit how many were asked for */
+  addOlder(rows, limit) {
+    this.knownFrom = rows.length < limit ? -Infinity : toSeconds(/** @type {Minute} */ (rows.at(-1)).timestamp);
+    this.addMinutes(rows);
   }
 
   /** @param {Minute[]} rows */
   addMinutes(rows) {
     for (const row of rows) this._minutes.set(row.timestamp, row);
+    this._forget();
+  }
+
+  /** Forgets what stands before a time (seconds), now and later; about once a minute, as time goes by. @param {number} from */
+  keepFrom(from) {
+    const more = from - this._keptFrom;
+    if (more > 0 && more < MINUTE) return;
+    this._keptFrom = from;
+    if (more > 0) this._forget();
+  }
+
+  _forget() {
+    const ends = [...this._minutes.keys()].sort();
+    const before = ends.findIndex((end, n) => n >= ends.length - MOST_MINUTES && toSeconds(end) >= this._keptFrom);
+    const forgotten = ends.slice(0, before === -1 ? ends.length : before);
+    for (const end of forgotten) this._minutes.delete(end);
+    if (forgotten.length) this.knownFrom = before === -1 || ends.length - before < MOST_MINUTES ? this._keptFrom : toSeconds(/** @type {string} */ (ends[before]));
   }
 
   /** @param {Minute} update */
@@ -75,6 +119,12 @@ export class StreamModel {
     let first = null;
     for (const timestamp of this._minutes.keys()) if (first === null || timestamp < first) first = timestamp;
     return first;
+  }
+
+  /** From when on minutes may have changed since they were asked for: all after the last final one. @returns {string | null} */
+  changing() {
+    const rows = this.minutes();
+    return (rows.find((row) => !row.final) ?? rows.at(-1))?.timestamp ?? null;
   }
 
   /** @param {Kind} kind @returns {Columns} */
