@@ -6,12 +6,13 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import chromium, post, quiet_chat, serious_violations, until, watched
+from tests.support.browser import chromium, post, quiet_chat, serious_violations, until, viewers, watched
 from tests.support.process import Telemetra
 
 FATES = ("counted", "duplicate", "late", "rejected", "dead")
@@ -67,3 +68,23 @@ def test_the_sum_is_that_of_the_ledger_and_a_server_away_is_said(browser: Browse
             os.kill(server.pid, signal.SIGCONT)
         expect(page.locator(".lost")).to_have_count(0, timeout=30_000)
         seen.excuse("409", "422", "net::", "Failed to load")
+
+
+def test_a_letter_whose_reason_is_gone_is_sent_again_and_counted(browser: Browser, server: Telemetra) -> None:
+    """An event of the near future is refused until its time has come near enough."""
+    allowed = datetime.now(UTC) + timedelta(seconds=3)
+    ahead = viewers("early", 42) | {"timestamp": (allowed + timedelta(minutes=5)).isoformat()}
+    rejected = httpx.post(f"{server.url}/api/v1/events", json=[ahead]).json()["rejected"]
+    assert [each["code"] for each in rejected] == ["timestamp_in_future"]
+    with watched(browser, server.url) as seen:
+        page = seen.open("/trust")
+        letters = page.locator(".letter").filter(has_text="Timestamp in future")
+        expect(letters).to_have_count(1, timeout=15_000)
+        until(lambda: datetime.now(UTC) > allowed)
+        letters.get_by_role("button", name="Send again").click()
+        expect(letters).to_have_count(0)
+        page.get_by_role("group", name="Which").get_by_role("button", name="Sent again").click()
+        expect(letters.locator(".badge", has_text="Sent again")).to_be_visible()
+    address = f"{server.url}/api/v1/streams/early/events"
+    until(lambda: len(httpx.get(address).json()) == 1)
+    assert httpx.get(address).json()[0]["event_id"] == ahead["event_id"]
