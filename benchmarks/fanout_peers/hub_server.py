@@ -15,6 +15,7 @@ from telemetra.api.problems import Problems
 from telemetra.api.ws_protocol import LiveWebSocketProtocol
 from telemetra.clock import system_clock
 from telemetra.engine.plan import KindPlan
+from telemetra.garbage import collect_rarely
 from telemetra.kinds.registry import load_registry
 from telemetra.live.base import Publication
 from telemetra.live.hub import Hub
@@ -67,6 +68,7 @@ async def main() -> None:
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     print(listener.getsockname()[1], flush=True)
+    collect_rarely()  # as the product does
     while await lines.readline():
         hub.deliver(Publication([snapshot], [], 1))
         await hub.tick()
