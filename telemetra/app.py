@@ -35,6 +35,7 @@ from telemetra.pipeline import PipelineSettings
 from telemetra.settings import Settings
 from telemetra.sources.egress import EgressGuard
 from telemetra.sources.manager import ConnectorManager
+from telemetra.sources.outgoing import check_outgoing
 from telemetra.sources.parts import Parts, RunOptions
 from telemetra.sources.probe import probe
 from telemetra.standby import StoredMoments, StoredUpdates, TableFeed
@@ -181,7 +182,10 @@ async def open_services(settings: Settings, conninfo: str, clock: Clock) -> Asyn
             metrics=metrics,
             intake=intake,
             connectors=ConnectorPorts(
-                vault, connectors.nudge, partial(probe, intake=intake, guard=guard, clock=clock, options=options)
+                vault,
+                connectors.nudge,
+                partial(probe, intake=intake, guard=guard, clock=clock, options=options),
+                check_outgoing,
             ),
             pipeline=monitor.status,
         )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from telemetra.errors import Invalid, InvalidFields
 from telemetra.formats.feed import feed_options
 from telemetra.formats.feeds import make_format
 from telemetra.model.connector import ConnectorConfig
+from telemetra.operations.clear_secrets import clear_secrets
 from telemetra.operations.connector_fields import read_config
 
 _FOLLOWS_FROM_URL = {"protocol_type", "cursor", "time_window"}
 
 
-def check_config(fields: Mapping[str, Any]) -> ConnectorConfig:
-    """The declaration in `fields`. Raises `Invalid` for one wrong field, `InvalidFields` for several."""
+def check_config(fields: Mapping[str, Any], check_sending: Callable[[ConnectorConfig], None]) -> ConnectorConfig:
+    """The declaration in `fields`. Raises `Invalid` for one wrong field, `InvalidFields` for several.
+
+    `check_sending` raises them for credentials that do not suffice and for names that stand for nothing.
+    """
     errors: list[Invalid] = []
     remaining = dict(fields)
     while True:
@@ -36,6 +40,12 @@ def check_config(fields: Mapping[str, Any]) -> ConnectorConfig:
         make_format(config.format, feed_options(str(config.exchange_name), config.mapping))
     except Invalid as error:
         errors.append(error)
+    if not errors:  # stand-ins have no credentials
+        errors += clear_secrets(config)
+        try:
+            check_sending(config)
+        except Invalid as error:
+            errors += error.errors if isinstance(error, InvalidFields) else [error]
     if errors:
         raise _all(errors)
     return config

@@ -19,8 +19,10 @@ class Probe(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConnectorPorts:
-    """`nudge` says that declarations have changed, so that the runner of this process looks at once."""
+    """`nudge` says that declarations have changed, so that the runner of this process looks at once. `check` raises
+    `Invalid` for a declaration whose requests could not be made: credentials that do not suffice, unknown names."""
 
     sealer: Sealer
     nudge: Callable[[], None]
     probe: Probe
+    check: Callable[[ConnectorConfig], None]

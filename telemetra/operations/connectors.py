@@ -37,7 +37,7 @@ async def create(services: Services, workspace_id: str, fields: Mapping[str, Any
     """
     desired = _desired(fields.get("desired_state", "stopped"))
     declared = {name: value for name, value in fields.items() if name not in _READ_ONLY}
-    config = check_config(unmask(declared, None))
+    config = check_config(unmask(declared, None), services.connectors.check)
     ports = services.connectors
     made = await store.create_connector(services.database, ports.sealer, workspace_id, config, desired_state=desired)
     ports.nudge()
@@ -65,7 +65,7 @@ async def update(services: Services, workspace_id: str, connector_id: str, field
     A running connector begins anew. Raises `NotFound`, and as `create` does.
     """
     stored = await _stored(services, workspace_id, connector_id)
-    config = _changed(stored.config, fields)
+    config = _changed(services, stored.config, fields)
     ports = services.connectors
     changed = await store.update_connector(
         services.database,
@@ -134,9 +134,9 @@ async def test(services: Services, workspace_id: str, fields: Mapping[str, Any])
     """
     if "connector_id" not in fields:
         declared = {name: value for name, value in fields.items() if name not in _READ_ONLY}
-        config = check_config(unmask(declared, None))
+        config = check_config(unmask(declared, None), services.connectors.check)
     elif isinstance(connector_id := fields["connector_id"], str):
-        config = _changed((await _stored(services, workspace_id, connector_id)).config, fields)
+        config = _changed(services, (await _stored(services, workspace_id, connector_id)).config, fields)
     else:
         raise Invalid("connector_id: must be a string", code="invalid_field", field="connector_id")
     return await services.connectors.probe(config, limit=PROBE_EVENTS, seconds=PROBE_SECONDS)
@@ -153,12 +153,12 @@ async def _desire(services: Services, workspace_id: str, connector_id: str, desi
     return _present(stored, await statuses.get_status(services.database, workspace_id, connector_id), sealer)
 
 
-def _changed(config: ConnectorConfig, fields: Mapping[str, Any]) -> ConnectorConfig:
+def _changed(services: Services, config: ConnectorConfig, fields: Mapping[str, Any]) -> ConnectorConfig:
     given = {name: value for name, value in fields.items() if name not in _READ_ONLY}
     merged = msgspec.to_builtins(config) | unmask(given, config)
     if "api_url" in given and "protocol_type" not in given:
         merged["protocol_type"] = None  # follows from the URL
-    changed = check_config(merged)
+    changed = check_config(merged, services.connectors.check)
     check_destinations(config, changed)
     return changed
 

@@ -32,6 +32,8 @@ class Outgoing:
         self._secrets = sorted({value for value in values if len(value) >= _SHORTEST_SECRET}, key=len, reverse=True)
         for field in ("headers", "query_params", "body", "subscribe_messages"):
             self._rendered(field, 0)
+        if config.backfill is not None:
+            self._backfill(config.backfill, 0)
 
     def request(self, now: int, params: Sequence[tuple[str, str]] = ()) -> OutboundRequest:
         """The next poll; `params` (a cursor, a time window) win over declared ones of the same name."""
@@ -55,8 +57,9 @@ class Outgoing:
 
     def backfill(self, declared: Backfill, values: Mapping[str, str], now: int) -> OutboundRequest:
         """The request for a gap. A query parameter that has nothing to say is left out."""
-        params = [(name, _fill(value, values)) for name, value in declared.query_params.items()]
-        body, headers = _body(_fill_all(declared.body, values), self._rendered("headers", now))
+        query_params, filled_body = self._backfill(declared, now)
+        params = [(name, _fill(value, values)) for name, value in query_params.items()]
+        body, headers = _body(_fill_all(filled_body, values), self._rendered("headers", now))
         request = OutboundRequest(
             declared.http_method,
             _fill(declared.api_url, values),
@@ -75,8 +78,20 @@ class Outgoing:
     def _sign(self, request: OutboundRequest, now: int) -> OutboundRequest:
         return sign(self._auth, request, now)
 
+    def _backfill(self, declared: Backfill, now: int) -> tuple[Any, Any]:
+        """Query parameters and body with the credentials that they name."""
+        return (
+            render(declared.query_params, now=now, auth=self._auth, where="backfill.query_params"),
+            render(declared.body, now=now, auth=self._auth, where="backfill.body"),
+        )
+
     def _rendered(self, field: str, now: int) -> Any:
         return render(getattr(self._config, field), now=now, auth=self._auth, where=field)
+
+
+def check_outgoing(config: ConnectorConfig) -> None:
+    """Raises `Invalid` or `InvalidFields` for a declaration whose requests cannot be made."""
+    Outgoing(config)
 
 
 def _text(message: Any) -> str:

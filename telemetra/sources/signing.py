@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from telemetra.errors import Invalid
+from telemetra.errors import Invalid, InvalidFields
 from telemetra.model.connector import AuthType
 from telemetra.model.secret import Secret
 from telemetra.sources.outbound import OutboundRequest
@@ -64,9 +64,13 @@ def make_auth(
     """
     needed = _NEEDED[auth_type]
     layout = read_layout(auth_layout) if auth_type == "HMAC" else None
-    missing = [name for name in needed if not credentials.get(name)]
+    missing = [
+        _missing(name, f"{auth_type} needs {name}")
+        for name in dict.fromkeys([*needed, *_needed_by(layout)])
+        if not credentials.get(name)
+    ]
     if missing:
-        raise Invalid(f"credentials: {auth_type} needs {' and '.join(missing)}", field="credentials")
+        raise missing[0] if len(missing) == 1 else InvalidFields(missing)
     if auth_type == "Basic Auth" and ":" in credentials["username"]:
         raise Invalid("credentials: a username holds no colon (RFC 7617)", field="credentials")
     if auth_type == "API Key" and "header" in credentials and "parameter" in credentials:
@@ -144,7 +148,20 @@ def _check_names(auth: Auth, layout: HmacLayout) -> None:
                 continue
             if name in {API_SECRET, SIGNATURE, *_REQUEST_NAMES}:
                 raise unknown(name, f"auth_layout.{where}")
-            raise Invalid(f"credentials: the layout's {where} needs {name}", field="credentials")
+            raise _missing(name, f"the layout's {where} needs {name}")
+
+
+def _needed_by(layout: HmacLayout | None) -> list[str]:
+    """The credentials that a layout names, in its order."""
+    if layout is None:
+        return []
+    texts = [layout.payload, *layout.headers.values(), *layout.params.values(), layout.message_payload or ""]
+    others = {*TIME_NAMES, *_REQUEST_NAMES, SIGNATURE, API_SECRET}
+    return [name for text in texts for name in placeholders(text) if name not in others]
+
+
+def _missing(name: str, why: str) -> Invalid:
+    return Invalid(f"credentials.{name}: is required, {why}", code="missing_field", field=f"credentials.{name}")
 
 
 def _changed(

@@ -14,6 +14,7 @@ from telemetra.model.connector import ConnectorConfig
 from telemetra.operations.connector_models import ProbeResult
 from telemetra.operations.connector_ports import ConnectorPorts
 from telemetra.operations.services import Services
+from telemetra.sources.outgoing import check_outgoing
 from telemetra.store.database import Database
 from tests.support.api import client_of, make_services, open_vault
 from tests.support.pipeline import DrivenPipeline
@@ -38,7 +39,7 @@ class Ports:
     def __init__(self) -> None:
         self.nudges = 0
         self.probed: list[ConnectorConfig] = []
-        self.ports = ConnectorPorts(open_vault(), self.nudge, self.probe)
+        self.ports = ConnectorPorts(open_vault(), self.nudge, self.probe, check_outgoing)
 
     def nudge(self) -> None:
         self.nudges += 1
@@ -266,3 +267,39 @@ async def test_pages_of_what_was_fetched(client: httpx.AsyncClient, services: Se
     assert (await client.get(f"/api/connectors/{connector_id}/data?sort_by=name")).status_code == 422
     await client.delete(f"/api/connectors/{connector_id}")
     assert (await page(""))["total"] == 4  # what it fetched stays
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"auth_layout": "okx", "credentials": {}}, ["api_key", "api_secret", "passphrase"]),
+        ({"auth_layout": "okx", "credentials": {"api_key": "k", "api_secret": "hush"}}, ["passphrase"]),
+        ({"auth_layout": "binance", "credentials": {"api_key": "k"}}, ["api_secret"]),
+        (
+            {"auth_layout": {"payload": "{{body}}{{pin}}"}, "credentials": {"api_key": "k", "api_secret": "hush"}},
+            ["pin"],
+        ),
+    ],
+)
+async def test_credentials_that_do_not_suffice_are_refused_by_name(
+    client: httpx.AsyncClient, fields: dict[str, Any], wrong: list[str]
+) -> None:
+    answer = await client.post("/api/connectors", json=DECLARED | {"auth_type": "HMAC"} | fields)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [f"credentials.{name}" for name in wrong]
+    assert "hush" not in answer.text
+    made = (await client.post("/api/connectors", json=DECLARED)).json()["connector_id"]
+    for path, body in ((f"/api/connectors/{made}", {}), ("/api/connectors/test", {"connector_id": made})):
+        send = client.post if body else client.put
+        changed = await send(path, json=body | {"auth_type": "HMAC"} | fields)
+        assert changed.status_code == 422, changed.text
+
+
+async def test_secrets_in_the_clear_are_refused_with_where_they_belong(client: httpx.AsyncClient) -> None:
+    canary = "canary4711Abcdef0815"
+    backfill = {"api_url": "https://api.example.com/history", "query_params": {"apikey": canary}}
+    answer = await client.post("/api/connectors", json=DECLARED | {"backfill": backfill, "body": {"secret": canary}})
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["body.secret", "backfill.query_params.apikey"]
+    assert {error["code"] for error in answer.json()["errors"]} == {"secret_in_clear"}
+    assert canary not in answer.text

@@ -25,6 +25,7 @@ from telemetra.operations.connector_ports import ConnectorPorts
 from telemetra.operations.intake import Intake, IntakeLimits
 from telemetra.operations.services import PipelineStatus, Services
 from telemetra.settings import Settings
+from telemetra.sources.outgoing import check_outgoing
 from telemetra.standby import StoredMoments
 from telemetra.store.database import Database
 from telemetra.store.vault import Vault
@@ -88,7 +89,7 @@ def make_services(
         registry=registry,
         metrics=metrics,
         intake=Intake(log, registry, limits, clock, metrics),
-        connectors=connectors or ConnectorPorts(open_vault(), lambda: None, no_probe),
+        connectors=connectors or ConnectorPorts(open_vault(), lambda: None, no_probe, check_outgoing),
         pipeline=pipeline or PipelineState(),
     )
 

@@ -211,7 +211,7 @@ def test_a_name_that_stands_for_nothing_is_refused_before_anything_is_sent() -> 
     assert refused.value.field == "subscribe_messages"
     with pytest.raises(Invalid) as refused:
         Outgoing(read_config({"name": "n", "api_url": "ws://h/p", "auth_type": "Bearer Token"}))
-    assert refused.value.field == "credentials"
+    assert refused.value.field == "credentials.token"
 
 
 def test_opening_messages_are_text_or_json() -> None:

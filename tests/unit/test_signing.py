@@ -223,19 +223,19 @@ DECLARED = {"payload": "{{body}}", "headers": {"X": "{{signature}}"}}
 @pytest.mark.parametrize(
     ("auth_type", "credentials", "layout", "told"),
     [
-        ("API Key", {}, None, "credentials: API Key needs api_key"),
+        ("API Key", {}, None, "credentials.api_key: is required, API Key needs api_key"),
         ("API Key", {"api_key": "hunter2", "header": "a", "parameter": "b"}, None, "not in both"),
         ("Bearer Token", {"token": ""}, None, "needs token"),
         ("Basic Auth", {"username": "hunter2"}, None, "needs password"),
         ("Basic Auth", {"username": "hun:ter2", "password": "hunter2"}, None, "no colon"),
-        ("HMAC", {"api_key": "hunter2"}, "okx", "needs api_secret"),
+        ("HMAC", {"api_key": "hunter2"}, "binance", "needs api_secret"),
         ("HMAC", OKX | {"passphrase": ""}, "kraken", "auth_layout: HMAC needs one of okx, binance"),
         ("HMAC", OKX, None, "auth_layout: HMAC needs one of"),
         (
             "HMAC",
             {"api_key": "hunter2", "api_secret": "hunter2"},
             "okx",
-            "headers.OK-ACCESS-PASSPHRASE needs passphrase",
+            "credentials.passphrase: is required, HMAC needs passphrase",
         ),
         ("HMAC", OKX, {"payload": "{{body}}", "digest": "md5"}, "auth_layout: Invalid enum value"),
         ("HMAC", OKX, {"payload": "{{body}}", "hash": "sha256"}, "auth_layout: Object contains unknown field"),
@@ -255,7 +255,7 @@ def test_what_cannot_work_is_said_when_it_is_declared(auth_type: Any, credential
         make_auth(auth_type, credentials, layout)
     assert told in str(caught.value)
     assert "hunter2" not in str(caught.value)
-    assert caught.value.field in {"credentials", "auth_layout"}
+    assert str(caught.value.field).partition(".")[0] in {"credentials", "auth_layout"}
 
 
 def test_credentials_do_not_print() -> None:
