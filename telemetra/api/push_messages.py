@@ -114,7 +114,10 @@ class Watching(msgspec.Struct, tag_field="type", tag="connected"):
 
 
 class StreamUpdate(msgspec.Struct, kw_only=True):
-    """What is new of one stream: the headline metrics of its provisional last minute, its newest moment."""
+    """What is new of one stream: the headline metrics of its provisional last minute, its newest moment.
+
+    `stale`: the stream should speak and does not; a row comes when that changes, too.
+    """
 
     stream_id: str
     kind: str | msgspec.UnsetType = msgspec.UNSET
@@ -122,6 +125,7 @@ class StreamUpdate(msgspec.Struct, kw_only=True):
     metrics: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     is_anomaly: bool | msgspec.UnsetType = msgspec.UNSET
     has_data: bool | msgspec.UnsetType = msgspec.UNSET
+    stale: bool | msgspec.UnsetType = msgspec.UNSET
     data_age_seconds: float | msgspec.UnsetType = msgspec.UNSET
     last_moment: MomentInShort | msgspec.UnsetType = msgspec.UNSET
 

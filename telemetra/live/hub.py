@@ -59,6 +59,7 @@ class Hub:
         anomaly_z: float = 3.0,
         board: FeedBoard | None = None,
     ) -> None:
+        board = board or FeedBoard()
         self.frames = FrameBuilder(epoch, anomaly_z, board)
         self.committed = committed
         self._metrics = metrics
@@ -66,7 +67,7 @@ class Hub:
         self._history = history
         self._replays = ReplayReader(history, self.frames)
         self._presenter = Presenter(kinds)
-        self._overview = Overview(kinds, self._presenter, metrics, anomaly_z)
+        self._overview = Overview(kinds, self._presenter, metrics, anomaly_z, board)
         self._interval_seconds = interval_seconds
         self._client_bytes = client_bytes
         self._max_connections = max_connections

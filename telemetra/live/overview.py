@@ -11,6 +11,7 @@ import msgspec
 from telemetra.kinds.base import Kind
 from telemetra.live.channel import Channel
 from telemetra.live.feed import Presenter, StreamFeed
+from telemetra.live.feed_board import FeedBoard
 from telemetra.live.frames import Frame
 from telemetra.model.event import StreamKey
 from telemetra.model.moment import Moment
@@ -42,13 +43,17 @@ class Overview:
     A slow client costs nothing: it is left out while it is slow and then gets all rows once, so nothing waits for it.
     """
 
-    def __init__(self, kinds: Mapping[str, Kind], presenter: Presenter, metrics: Metrics, anomaly_z: float) -> None:
+    def __init__(
+        self, kinds: Mapping[str, Kind], presenter: Presenter, metrics: Metrics, anomaly_z: float, board: FeedBoard
+    ) -> None:
         self._presenter = presenter
         self._metrics = metrics
         self._anomaly_z = anomaly_z
         self._shown = {name: kind.headlines() for name, kind in kinds.items()}
         self._watchers: dict[Watcher, None] = {}
         self._changed: dict[StreamKey, StreamFeed] = {}
+        self._board = board
+        self._stale: set[StreamKey] = set()
 
     def __len__(self) -> int:
         return len(self._watchers)
@@ -73,9 +78,22 @@ class Overview:
         """Send what changed to those who keep up and everything to those who are behind."""
         if not self._watchers:
             return
+        self._touch_stale(feeds, now)
         changed, self._changed = self._changed, {}
         for workspace_id in {watcher.workspace_id for watcher in self._watchers}:
             await self._send(workspace_id, changed, feeds, now)
+
+    def _touch_stale(self, feeds: Mapping[StreamKey, StreamFeed], now: int) -> None:
+        """A silent stream changes by its silence alone, and nothing comes that would say so."""
+        stale = {
+            key
+            for key, feed in feeds.items()
+            if feed.snapshot is not None and self._board.stale(key, now - feed.snapshot.data_at)
+        }
+        for key in stale ^ self._stale:
+            if key in feeds:
+                self._changed[key] = feeds[key]
+        self._stale = stale
 
     async def welcome(self, watcher: Watcher, feeds: Mapping[StreamKey, StreamFeed], now: int) -> None:
         """All rows, at once."""
@@ -128,6 +146,7 @@ class Overview:
                 "metrics": {name: fields[name] for name in self._shown[snapshot.kind] if name in fields},
                 "is_anomaly": snapshot.z_score is not None and abs(snapshot.z_score) > self._anomaly_z,
                 "has_data": snapshot.has_data,
+                "stale": self._board.stale(feed.key, now - snapshot.data_at),
                 "data_age_seconds": max(0.0, round((now - snapshot.data_at) / SECOND, 3)),
             }
         if feed.newest_moment is not None:

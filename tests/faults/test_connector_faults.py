@@ -71,6 +71,8 @@ def test_an_open_and_silent_socket_is_stale_everywhere_and_opened_anew(
         assert status["stale"] is True
         until(lambda: state_of(connectors) == "stale", lambda: state_of(connectors), 10)
         until(lambda: pushed_state(live) == "stale", lambda: "no frame says stale", 10)
+    with connect(f"ws://127.0.0.1:{server.port}/ws/live") as every:
+        until(lambda: row_of(every).get("stale") is True, lambda: "no row of the stream says stale", 10)
     until(lambda: metric_of(server, connector_id, "stale"), lambda: connector_metrics(server), 5)
     feeds.until(lambda: len(feeds.record.of("websocket")) >= 2, 15)
     feeds.command("stall", stalled=False)
@@ -89,6 +91,12 @@ def pushed_state(live: Any) -> str | None:
     return frame.get("state") or ("stale" if frame.get("stale") else None)
 
 
+def row_of(every: Any) -> dict[str, Any]:
+    """The stream's row in a frame of all streams."""
+    rows = json.loads(every.recv(timeout=5)).get("streams", [])
+    return next((row for row in rows if row["stream_id"] == STREAM), {})
+
+
 def connector_metrics(server: Telemetra) -> list[str]:
     lines = loopback.get(f"{server.url}/metrics").text.splitlines()
     return [line for line in lines if "connector" in line and not line.startswith("#")]
@@ -102,9 +110,13 @@ def metric_of(server: Telemetra, connector_id: str, word: str) -> bool:
 def test_a_refused_login_stops_with_a_clear_status(connectors: Connectors) -> None:
     shared_data("exchange", "captures", "OKX.ws.1.0")
     with playing(lambda: catalogue.make("okx")) as okx:
-        login = {"op": "login", "args": [{"passphrase": "wrong"}]}
+        login = {"op": "login", "args": [{"passphrase": "{{passphrase}}"}]}
         connector_id = connectors.started(
-            api_url=okx.ws("/ws/v5/private"), exchange_name="okx", format="okx", subscribe_messages=[login]
+            api_url=okx.ws("/ws/v5/private"),
+            exchange_name="okx",
+            format="okx",
+            subscribe_messages=[login],
+            credentials={"passphrase": "wrong"},
         )
         status = connectors.until(connector_id, lambda status: status["status"] == "error")
         assert "60009" in status["last_error"] or "Login failed" in status["last_error"]

@@ -10,6 +10,7 @@ import pytest
 from telemetra.api.push_messages import StreamUpdates, Watching
 from telemetra.errors import Unavailable
 from telemetra.live.channel import QueueChannel
+from telemetra.live.feed_board import FeedBoard
 from telemetra.live.hub import Hub
 from telemetra.live.subscriber import RESTARTING
 from telemetra.model.event import DEFAULT_WORKSPACE
@@ -108,3 +109,25 @@ async def test_they_count_as_connections_and_are_closed_with_the_process() -> No
     assert (channel.open, channel.close_code) == (False, RESTARTING)
     hub.unwatch(watcher)
     assert (hub.connections, hub.watching) == (0, 0)
+
+
+async def test_a_stream_that_falls_silent_says_so_and_says_when_it_speaks_again() -> None:
+    clock, board = HandClock(), FeedBoard(stale_after_seconds=30)
+    hub = make_hub(clock, ListHistory(), board=board)
+    hub.deliver(publication(snapshot("fed"), snapshot("posted")))
+    channel = await join(hub)
+    _, first = await take(channel)
+    assert [row["stale"] for row in first["streams"]] == [False, False]
+    board.update({(DEFAULT_WORKSPACE, "fed"): True}, {})
+    await hub.tick()
+    (message,) = await take(channel)
+    assert [(row["stream_id"], row["stale"]) for row in message["streams"]] == [("fed", True)]
+    await hub.tick()
+    (message,) = await take(channel)
+    assert message["streams"] == []
+    clock.advance(60)
+    board.update({(DEFAULT_WORKSPACE, "fed"): False}, {})
+    await hub.tick()
+    (message,) = await take(channel)
+    assert {row["stream_id"]: row["stale"] for row in message["streams"]} == {"fed": False, "posted": True}
+    msgspec.convert(message, StreamUpdates)

@@ -103,6 +103,7 @@ export interface StreamUpdate {
   metrics?: Values;
   is_anomaly?: boolean;
   has_data?: boolean;
+  stale?: boolean;
   data_age_seconds?: number;
   last_moment?: MomentInShort;
 }

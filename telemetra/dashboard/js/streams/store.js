@@ -67,7 +67,7 @@ export class StreamStore {
   /** The clock alone makes streams stale; call it every second. */
   step() {
     for (const [id, row] of this.rows) {
-      if (stateOf(row.value.stream, row.value.dataAt) !== row.value.state) this._later(id);
+      if (stateOf(row.value.stream, row.value.dataAt, this._pushed.get(id)?.update.stale ?? false) !== row.value.state) this._later(id);
     }
   }
 
@@ -96,8 +96,8 @@ export class StreamStore {
     if (!stream) return;
     const pushed = this._pushed.get(id);
     const dataAt = Math.max(pushed?.dataAt ?? 0, stream.last_event_at ? Date.parse(stream.last_event_at) : 0);
-    const state = stateOf(stream, dataAt);
     const update = pushed?.update;
+    const state = stateOf(stream, dataAt, update?.stale ?? false);
     const isNewer = update?.timestamp !== undefined && (!stream.newest || update.timestamp >= stream.newest.timestamp);
     const row = {
       stream,
@@ -121,10 +121,11 @@ function keepLine(stream, before) {
   if (before && before.line.length === stream.line.length && before.line.every((value, n) => value === stream.line[n])) stream.line = before.line;
 }
 
-/** @param {StreamOverview} stream @param {number} dataAt @returns {StreamState} */
-function stateOf(stream, dataAt) {
+/** @param {StreamOverview} stream @param {number} dataAt @param {boolean} isStale what the newest push says @returns {StreamState} */
+function stateOf(stream, dataAt, isStale) {
   const age = now() - dataAt;
   if (stream.state === "ended" && age > STILL_LIVE_MS) return "ended";
+  if (isStale) return "stale";
   return age > (stream.stale_after_seconds ?? Infinity) * 1000 || (stream.state === "stale" && age > STILL_LIVE_MS) ? "stale" : "live";
 }
 
