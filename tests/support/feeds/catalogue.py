@@ -11,9 +11,12 @@ from tests.support.feeds.frames import Recording, read_binance, read_capture, re
 from tests.support.feeds.server import Door, FeedServer
 from tests.support.feeds.shift import Shift
 from tests.support.feeds.twitch import Twitch
-from tests.support.feeds.venues import Binance, Coinbase, Kraken, Okx, Venue
+from tests.support.feeds.venues import Binance, Coinbase, Kraken, KrakenV2, Okx, Venue
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
+
+DOCUMENTED = Path(__file__).with_name("documented")
+"""Short recordings in the shapes that venues document, for what nobody has captured."""
 
 Reader = Callable[[Path], Recording]
 
@@ -26,6 +29,10 @@ def _captures(*names: str) -> Reader:
     return read
 
 
+def _documented(name: str) -> Reader:
+    return lambda data: read_capture(DOCUMENTED / name)
+
+
 def _binance_day(data: Path) -> Recording:
     return read_binance(data / "exchange" / "binance-spot-btcusdt-2024-08-08.txt.gz")
 
@@ -36,6 +43,8 @@ _PLAYED: dict[str, tuple[Venue, Reader, Door | None]] = {
     "binance-2021": (Binance(), _captures("BINANCE.ws.1.0", "BINANCE.http.0.0"), None),
     "coinbase": (Coinbase(), _captures("COINBASE.ws.28.0", "COINBASE.0"), None),
     "kraken": (Kraken(), _captures("KRAKEN.ws.48.0", "KRAKEN.ws.49.0", "KRAKEN.ws.50.0", "KRAKEN.0"), None),
+    "coinbase-documented": (Coinbase(), _documented("coinbase.txt"), None),
+    "kraken-v2": (KrakenV2(), _documented("kraken.txt"), None),
     "twitch": (Twitch(), lambda data: read_irc(data / "chat" / "irc" / "tagged-lines.txt"), None),
 }
 NAMES = tuple(_PLAYED)
@@ -45,6 +54,8 @@ PATHS = {
     "binance-2021": "/stream?streams=nknusdt@depth@100ms/nknusdt@bookTicker/nknusdt@kline_1m/nknusdt@aggTrade",
     "coinbase": "/",
     "kraken": "/",
+    "coinbase-documented": "/",
+    "kraken-v2": "/v2",
     "twitch": "/",
 }
 

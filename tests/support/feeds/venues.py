@@ -215,6 +215,39 @@ class Kraken:
         return KrakenDesk()
 
 
+class KrakenV2Desk(PlainDesk):
+    """Version 2 of its API."""
+
+    def greeting(self) -> list[str]:
+        status = {"system": "online", "api_version": "v2", "connection_id": 12393906104898154338, "version": "2.0.0"}
+        return [json.dumps({"channel": "status", "type": "update", "data": [status]})]
+
+    def hear(self, text: str) -> list[str]:
+        message = _json(text)
+        times = {"time_in": "2026-01-01T00:00:00.000001Z", "time_out": "2026-01-01T00:00:00.000009Z"}
+        if message.get("method") == "ping":
+            return [json.dumps({"method": "pong", **times})]
+        if message.get("method") != "subscribe":
+            return [json.dumps({"error": "Method not found", "method": "", "success": False, **times})]
+        channel, symbols = message["params"]["channel"], message["params"]["symbol"]
+        self.topics |= {f"{channel}:{symbol}" for symbol in symbols}
+        results = [{"channel": channel, "snapshot": True, "symbol": symbol} for symbol in symbols]
+        return [json.dumps({"method": "subscribe", "result": one, "success": True, **times}) for one in results]
+
+    def beat(self) -> str | None:
+        return '{"channel":"heartbeat"}'
+
+
+class KrakenV2:
+    def topic(self, text: str) -> str | None:
+        message = _json(text)
+        data = message.get("data")
+        return f"{message['channel']}:{data[0]['symbol']}" if data else None
+
+    def desk(self, path: str, known: frozenset[str]) -> Desk:
+        return KrakenV2Desk()
+
+
 def _json(text: str) -> dict[str, Any]:
     """An object, or an empty one."""
     try:
