@@ -68,7 +68,10 @@ class WatchFeed:
         if not counted:
             return
         path = quote(counted[0], safe="")
-        stream = await self._server.ask("GET", f"/api/v1/streams/{path}")
+        try:
+            stream = await self._server.ask("GET", f"/api/v1/streams/{path}")
+        except NotFound:
+            return  # the connector has seen its first message, and no checkpoint has stored it yet
         kinds = await self._server.ask("GET", "/api/v1/kinds")
         self._watched.metrics = next((kind["metrics"] for kind in kinds if kind["name"] == stream["kind"]), [])
         for moment in await self._server.ask("GET", f"/api/v1/streams/{path}/moments?limit=8"):
