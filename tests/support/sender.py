@@ -13,13 +13,17 @@ import httpx
 
 Batch = list[dict[str, Any]]
 
+TRICKLE_SECONDS = 2.0
+"""So often a batch is sent when no more are allowed."""
+
 
 class Sender:
-    """Sends batches in order on a thread of its own. `where` names the server to try next."""
+    """Sends batches in order on a thread of its own, as many as it is allowed. `where` names the server to try next."""
 
     def __init__(self, batches: Sequence[Batch], where: Callable[[], str], *, seed: int, pause_seconds: float) -> None:
         self.answered = 0
         self.repeated = 0
+        self._allowed = 0
         self._batches = batches
         self._where = where
         self._chance = random.Random(seed)
@@ -30,7 +34,18 @@ class Sender:
     def start(self) -> None:
         self._thread.start()
 
+    def allow(self, more: int) -> None:
+        """So many batches more than are answered now: there is something left to send however slow all else is."""
+        self._allowed = self.answered + more
+
+    @property
+    def busy(self) -> bool:
+        """It has batches to send."""
+        return self.answered < min(self._allowed, len(self._batches))
+
     def join(self, timeout_seconds: float) -> None:
+        """Send the rest."""
+        self._allowed = len(self._batches)
         self._thread.join(timeout_seconds)
         self._stop.set()
         assert self.answered == len(self._batches), f"only {self.answered} of {len(self._batches)} were answered"
@@ -38,12 +53,19 @@ class Sender:
     def _run(self) -> None:
         with httpx.Client(timeout=10) as client:
             for batch in self._batches:
+                self._wait()
                 self._send(client, batch)
                 if self._chance.random() < 0.05:
                     self._send(client, batch)
                     self.repeated += 1
                 self.answered += 1
                 time.sleep(self._pause_seconds)
+
+    def _wait(self) -> None:
+        """Until more is allowed, or the stream would become a silent one."""
+        until = time.monotonic() + TRICKLE_SECONDS
+        while self.answered >= self._allowed and time.monotonic() < until:
+            time.sleep(0.005)
 
     def _send(self, client: httpx.Client, batch: Batch) -> None:
         while not self._stop.is_set():
