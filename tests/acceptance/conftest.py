@@ -1,4 +1,4 @@
-"""One product with a seeded channel for all tests of this folder that only look at it."""
+"""A product with a seeded channel, one for the tests of a file."""
 
 from tests.support.seeded import product
 

@@ -10,11 +10,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.seeded import product
-
-__all__ = ["product"]
-"""One of its own: what is sent to it nobody else should find."""
-
 EXAMPLES = 25
 SEED = 1
 SECONDS = 480

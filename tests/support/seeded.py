@@ -47,7 +47,7 @@ def channel_events(start: datetime) -> list[dict[str, Any]]:
     return sorted(events, key=lambda event: str(event["timestamp"]))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of a running `telemetra serve` whose channel's minutes and moments are stored."""
     server = Telemetra(Path(tmp_path_factory.mktemp("product")))
