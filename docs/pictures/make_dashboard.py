@@ -1,7 +1,8 @@
 """Pictures of the dashboard over a real chat: `python docs/pictures/make_dashboard.py` from the root of the repository.
 
-It serves an empty product, replays `../shared/data/chat/lirik-2015.csv` into it so that it ends now, adds the simulated
-channels of the demo, and takes every page in a headless Chromium: wide, on a phone, dark.
+It serves a product with the simulated channels of the demo, replays `../shared/data/chat/lirik-2015.csv` into it so
+that it ends now, connects it to a loopback server that plays recorded traffic of a market, and takes every page in a headless
+Chromium: wide, on a phone, dark.
 """
 
 from __future__ import annotations
@@ -18,18 +19,33 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.support.browser import open_browser, replay  # noqa: E402
+from tests.support.feeds import catalogue  # noqa: E402
+from tests.support.feeds.thread import Feeds, playing  # noqa: E402
 from tests.support.process import Telemetra  # noqa: E402
+from tests.support.shared import shared_data  # noqa: E402
 
 RECORDING = ROOT.parent / "shared/data/chat/lirik-2015.csv"
 FOLDER = Path(__file__).parent / "dashboard"
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+SCENE = {"width": 900, "height": 400}
 BAD = {"event_id": "p1", "type": "chat.mesage", "stream_id": "lirik", "data": {"user_id": "u1"}}
 
 
-def take(browser: Browser, url: str, name: str, *, phone: bool = False, dark: bool = False, wait: float = 2.5) -> None:
+def take(
+    browser: Browser,
+    url: str,
+    name: str,
+    *,
+    phone: bool = False,
+    dark: bool = False,
+    scene: bool = False,
+    wait: float = 2.5,
+    click: str | None = None,
+) -> None:
+    """`click`: the button to press before the picture is taken."""
     page = browser.new_page(
-        viewport=PHONE if phone else WIDE,  # type: ignore[arg-type]
+        viewport=SCENE if scene else PHONE if phone else WIDE,  # type: ignore[arg-type]
         color_scheme="dark" if dark else "light",
         locale="en-GB",
         timezone_id="Europe/Berlin",
@@ -37,16 +53,39 @@ def take(browser: Browser, url: str, name: str, *, phone: bool = False, dark: bo
     )
     page.goto(url)
     page.wait_for_timeout(wait * 1000)
+    if click:
+        page.get_by_role("button", name=click).click()
+        page.wait_for_timeout(1000)
     page.screenshot(path=FOLDER / f"{name}.png")
     page.close()
 
 
+def connect(server: Telemetra, feeds: Feeds) -> None:
+    """A connector that runs, and one that has not been started."""
+    market = {
+        "name": "Binance BTC-USDT",
+        "exchange_name": "binance",
+        "protocol_type": "WebSocket",
+        "api_url": feeds.ws("/stream"),
+        "format": "binance",
+        "subscribe_messages": ['{"method": "SUBSCRIBE", "params": ["btcusdt@trade"], "id": 1}'],
+    }
+    for body in (market, {"preset": "twitch", "parameters": {"channel": "lirik"}, "desired_state": "stopped"}):
+        answer = httpx.post(f"{server.url}/api/connectors", json=body)
+        assert answer.status_code == 200, answer.text
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="tlm-") as work, open_browser() as browser:
-        server = Telemetra(Path(work))
+    with (
+        tempfile.TemporaryDirectory(prefix="tlm-") as work,
+        open_browser() as browser,
+        playing(lambda: catalogue.make("binance", data=shared_data(), speed=1, today=True)) as feeds,
+    ):
+        server = Telemetra(Path(work), {"EGRESS_ALLOW": "127.0.0.1"})
         server.start("demo")
         try:
+            connect(server, feeds)
             replay(server, RECORDING)
             httpx.post(f"{server.url}/api/v1/events", json=[BAD])
             moments = f"{server.url}/api/v1/streams/lirik/moments?limit=200"
@@ -67,7 +106,8 @@ def main() -> None:
                 take(browser, url, f"{name}-dark", dark=True)
                 take(browser, url, f"{name}-phone", phone=True)
             take(browser, f"{server.url}/streams/titan_arena", "live")
-            take(browser, f"{server.url}/overlay/titan_arena", "overlay", wait=4)
+            take(browser, f"{server.url}/streams/titan_arena", "overlay-builder", click="Overlay for OBS")
+            take(browser, f"{server.url}/overlay/titan_arena", "overlay", wait=4, scene=True)
         finally:
             server.stop()
 

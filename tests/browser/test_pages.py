@@ -141,7 +141,7 @@ def test_nothing_serious_stands_in_anybodys_way(browser: Browser, lirik: Telemet
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         if path == "/streams/lirik":
             page.locator(".moment button").first.click()
-        page.wait_for_timeout(500)
+        expect(page.locator(".skeleton")).to_have_count(0)
         assert serious_violations(page) == []
 
 
@@ -164,7 +164,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, lirik: Te
         for path in PAGES:
             page = seen.open(path)
             expect(page.get_by_role("heading", level=1)).to_be_visible()
-            page.wait_for_timeout(300)
+            expect(page.locator(".skeleton")).to_have_count(0)
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
 
 

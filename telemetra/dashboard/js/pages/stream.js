@@ -147,7 +147,7 @@ function View({ stream, kind, model, version, fresh, lostAt, root, changed }) {
     ${!kind || !columns
       ? html`<${Problem} error=${new Error(`This process does not know the kind ${stream.kind}; its events are stored.`)} title="Nothing to draw" />`
       : html`
-        <${Tiles} kind=${kind} minutes=${minutes} now=${model.now} ended=${state.name === "ended"} old=${old} />
+        <${Tiles} kind=${kind} seen=${model.seen} minutes=${minutes} now=${model.now} ended=${state.name === "ended"} old=${old} />
         <div class="stream-grid">
           <div class="stream-main">
             <${Charts} kind=${kind} columns=${columns} seen=${model.seen} moments=${moments} choice=${choice} range=${range} selected=${selected} frozen=${lostAt !== null}

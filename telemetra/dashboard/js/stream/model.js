@@ -143,7 +143,7 @@ export class StreamModel {
         add(columns, metrics, before + n * MINUTE, null, missing > LONGEST_ZERO_MINUTES);
       }
       add(columns, metrics, time, row, false);
-      for (const metric of metrics) if (!this.seen.has(metric.name) && isSomething(metric, row)) this.seen.add(metric.name);
+      for (const metric of kind.metrics) if (!this.seen.has(metric.name) && isSomething(metric, row)) this.seen.add(metric.name);
       before = row.complete === false ? NaN : time;
     }
     return columns;

@@ -9,10 +9,13 @@ import { toSeconds } from "./model.js";
 const COMPARED_FROM = 15 * 60;
 const COMPARED_TO = 5 * 60;
 
-/** @param {{ kind: Kind, minutes: Minute[], now: Minute | null, ended: boolean, old: boolean }} properties `old`: these are no numbers of now */
-export function Tiles({ kind, minutes, now, ended, old }) {
+/**
+ * @param {{ kind: Kind, seen: Set<string>, minutes: Minute[], now: Minute | null, ended: boolean, old: boolean }} properties
+ * `seen`: the metrics of which something has come; `old`: these are no numbers of now
+ */
+export function Tiles({ kind, seen, minutes, now, ended, old }) {
   const { calm } = usePrefs();
-  const metrics = kind.metrics.filter((metric) => metric.form !== "top").slice(0, 6);
+  const metrics = kind.metrics.filter((metric) => metric.form !== "top" && seen.has(metric.name)).slice(0, 6);
   return html`
     <section class="tiles ${old ? "is-old" : ""}" aria-label=${ended ? "The stream as a whole" : "Now"}>
       ${metrics.map((metric) =>
