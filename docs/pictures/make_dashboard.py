@@ -1,8 +1,8 @@
 """Pictures of the dashboard over a real chat: `python docs/pictures/make_dashboard.py` from the root of the repository.
 
 It serves a product with the simulated channels of the demo, replays `../shared/data/chat/lirik-2015.csv` into it so
-that it ends now, connects it to a loopback server that plays recorded traffic of a market, and takes every page in a headless
-Chromium: wide, on a phone, dark.
+that it ends now, connects it to a loopback server that plays recorded traffic of a market, and takes every page in a
+headless Chromium: wide, on a phone, dark.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ def connect(server: Telemetra, feeds: Feeds) -> None:
         "protocol_type": "WebSocket",
         "api_url": feeds.ws("/stream"),
         "format": "binance",
+        "desired_state": "running",
         "subscribe_messages": ['{"method": "SUBSCRIBE", "params": ["btcusdt@trade"], "id": 1}'],
     }
     for body in (market, {"preset": "twitch", "parameters": {"channel": "lirik"}, "desired_state": "stopped"}):
