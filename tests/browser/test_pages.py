@@ -78,7 +78,10 @@ def test_the_charts_can_be_used_with_the_keyboard(browser: Browser, lirik: Telem
 
 
 def test_the_emotes_are_counted_as_the_minutes_say(browser: Browser, lirik: Telemetra) -> None:
-    rows = httpx.get(f"{lirik.url}/api/v1/streams/lirik/metrics?limit=1000").json()
+    address = f"{lirik.url}/api/v1/streams/lirik"
+    newest = httpx.get(address).json()["last_event_at"][:16]  # its minute is stored when the stream has fallen silent
+    until(lambda: httpx.get(f"{address}/metrics?limit=1").json()[0]["timestamp"][:16] > newest)
+    rows = httpx.get(f"{address}/metrics?limit=1000").json()
     counts: dict[str, int] = {}
     for row in rows:
         for emote in row["top_emotes"]:
