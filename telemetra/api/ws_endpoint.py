@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket
 
 from telemetra.api.live_send import serve_queue
 from telemetra.api.problems import Problems
-from telemetra.api.ws_protocol import DirectChannel, direct_channel
+from telemetra.api.ws_protocol import SEND_BUFFER_BYTES, DirectChannel, direct_channel
 from telemetra.clock import Clock
 from telemetra.errors import Invalid, TelemetraError
 from telemetra.live import frames
@@ -62,10 +62,15 @@ async def refuse(websocket: WebSocket, problems: Problems, error: TelemetraError
         await websocket.close(POLICY_VIOLATION, error.code)
 
 
-async def serve_client(websocket: WebSocket, serve: Callable[[ClientChannel], Coroutine[Any, Any, None]]) -> None:
+async def serve_client(
+    websocket: WebSocket,
+    serve: Callable[[ClientChannel], Coroutine[Any, Any, None]],
+    *,
+    send_buffer_bytes: int = SEND_BUFFER_BYTES,
+) -> None:
     """Complete the handshake and run `serve`, which returns when the client has gone."""
     await websocket.accept()
-    direct = direct_channel(websocket.scope)
+    direct = direct_channel(websocket.scope, send_buffer_bytes)
     if direct is not None:
         await serve(direct)
         return

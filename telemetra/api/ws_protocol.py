@@ -84,11 +84,11 @@ class LiveWebSocketProtocol(WebSocketsSansIOProtocol):
         self.live_channel: DirectChannel | None = None
         self._abort_timer: asyncio.TimerHandle | None = None
 
-    def open_channel(self) -> DirectChannel:
+    def open_channel(self, send_buffer_bytes: int) -> DirectChannel:
         """The direct way to this client, once the handshake is complete. Called at most once."""
         connection: socket.socket | None = self.transport.get_extra_info("socket")
         if connection is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
         self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         self.live_channel = DirectChannel(self)
         return self.live_channel
@@ -137,10 +137,10 @@ class LiveWebSocketProtocol(WebSocketsSansIOProtocol):
             self._abort_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
 
-def direct_channel(scope: Scope) -> DirectChannel | None:
+def direct_channel(scope: Scope, send_buffer_bytes: int) -> DirectChannel | None:
     """The direct way to the client of this scope, None where the server is another one. Call it after `accept`."""
     extension = scope.get("extensions", {}).get(EXTENSION)
     if extension is None:
         return None
     protocol: LiveWebSocketProtocol = extension["protocol"]
-    return protocol.open_channel()
+    return protocol.open_channel(send_buffer_bytes)

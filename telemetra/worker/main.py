@@ -113,7 +113,7 @@ def _read(inward: RawIOBase) -> ToPipeline | None:
     """The next message, None at the end."""
     head = _exactly(inward, LENGTH.size)
     payload = _exactly(inward, LENGTH.unpack(head)[0]) if head else b""
-    return to_pipeline.decode(payload) if payload else None
+    return to_pipeline(payload) if payload else None
 
 
 def _exactly(inward: RawIOBase, size: int) -> bytes:

@@ -1,4 +1,9 @@
-"""What the server and its pipeline's process tell each other, and how it is written: MessagePack behind its length."""
+"""What the server and its pipeline's process tell each other, and how it is written: MessagePack, compressed by
+Zstandard, behind its length.
+
+Compressed because the server reads only what the socket between them holds, some 200 kB, in each turn of its event
+loop: under load that would be less than the events of so long a turn.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ from decimal import Decimal
 from struct import Struct
 
 import msgspec
+import zstandard
 
 from telemetra.kinds.base import Kind
 from telemetra.leader import Role
@@ -71,13 +77,23 @@ class Overflowed(msgspec.Struct, tag="overflowed"):
 FromPipeline = RoleChanged | Changed | Committed | Failed | Published | Overflowed
 ToPipeline = Start | Stop
 
-from_pipeline = msgspec.msgpack.Decoder(FromPipeline)
-to_pipeline = msgspec.msgpack.Decoder(ToPipeline)
+_from_pipeline = msgspec.msgpack.Decoder(FromPipeline)
+_to_pipeline = msgspec.msgpack.Decoder(ToPipeline)
 
 
 def framed(message: FromPipeline | ToPipeline) -> bytes:
-    payload = _encoder.encode(message)
+    payload = zstandard.ZstdCompressor(level=1).compress(_encoder.encode(message))
     return LENGTH.pack(len(payload)) + payload
+
+
+def from_pipeline(payload: bytes) -> FromPipeline:
+    message: FromPipeline = _from_pipeline.decode(zstandard.ZstdDecompressor().decompress(payload))
+    return message
+
+
+def to_pipeline(payload: bytes) -> ToPipeline:
+    message: ToPipeline = _to_pipeline.decode(zstandard.ZstdDecompressor().decompress(payload))
+    return message
 
 
 def restore(publication: Publication, kinds: Mapping[str, Kind]) -> None:

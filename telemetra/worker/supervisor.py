@@ -106,7 +106,7 @@ class PipelineProcess:
         with contextlib.suppress(asyncio.IncompleteReadError):
             while True:
                 (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
-                await self._take(from_pipeline.decode(await process.stdout.readexactly(length)))
+                await self._take(from_pipeline(await process.stdout.readexactly(length)))
 
     async def _take(self, message: FromPipeline) -> None:
         match message:

@@ -38,7 +38,7 @@ def event(number: int) -> Event:
 def through_a_pipe(message: FromPipeline) -> FromPipeline:
     frame = framed(message)
     assert LENGTH.unpack(frame[: LENGTH.size]) == (len(frame) - LENGTH.size,)
-    return from_pipeline.decode(frame[LENGTH.size :])
+    return from_pipeline(frame[LENGTH.size :])
 
 
 def test_only_the_newest_snapshot_of_a_stream_waits_and_behind_the_rest() -> None:
@@ -110,7 +110,7 @@ def test_the_thread_writes_all_and_ends_when_nobody_reads() -> None:
         outbox.publish(large.publication)
         with os.fdopen(inward, "rb") as end:
             (length,) = LENGTH.unpack(end.read(LENGTH.size))
-            assert from_pipeline.decode(end.read(length)) == large
+            assert from_pipeline(end.read(length)) == large
         outbox.committed(1, 0.1)
         thread.join(10)
         assert not thread.is_alive()
