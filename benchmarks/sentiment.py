@@ -25,6 +25,7 @@ from typing import NamedTuple
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from benchmarks.support import chat, report
+from telemetra.garbage import collect_rarely
 from telemetra.text import reading, sentiment
 from tests.support.chat_lines import LABELS, PARTS, Agreement, agreement, labelled
 
@@ -56,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--tiny", action="store_true", help="a size that only shows that it works")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} in docs/evaluation")
     given = parser.parse_args(argv)
+    collect_rarely()  # for both, as the pipeline's process does
     messages, rounds = (200, 1) if given.tiny else (MESSAGES, ROUNDS)
     report.heading("Sentiment", chat.source(), f"{messages:,} messages a round, {rounds} rounds")
     found = {part: {name: agreement(labelled(part), label) for name, label in ANALYSERS.items()} for part in PARTS}

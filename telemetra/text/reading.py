@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from operator import itemgetter
 from typing import Final
 
-from telemetra.text.codes import word_code
+from telemetra.text.codes import WordCodes
 from telemetra.text.lexicon import Tokens
-from telemetra.text.tokens import NAMED, NOTHING_FOLLOWS, PHRASE, Token
+from telemetra.text.tokens import NAMED, NOTHING_FOLLOWS, PHRASE
 from telemetra.text.valence import LONGEST, valence_of
 
 MOST_WORDS: Final = 60
@@ -19,26 +18,27 @@ MEMO_ENTRIES: Final = 8_192
 TOKENS: Final = Tokens()
 """What the tokens of all messages say."""
 
+_codes = WordCodes()
 _token = TOKENS.__getitem__
-_code = itemgetter(5)
+_code = _codes.__getitem__
 
 
 class Reading:
     """What a message holds: the names of its `emotes` in order, its `valence`, and (made when first asked for) the
     codes of its different `words`."""
 
-    __slots__ = ("_codes", "emotes", "text", "valence")
+    __slots__ = ("_words", "emotes", "text", "valence")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.emotes: Sequence[str] = ()
         self.valence = 0
         tokens = list(map(_token, text.split()))
-        self._codes: list[Token] | frozenset[int] = tokens
+        self._words: frozenset[int] | None = None
         # Of most tokens nothing but this is asked, and most messages are done with it.
         felt = marks = 0
         follow = NOTHING_FOLLOWS
-        for _, valence, own, word, after, _ in tokens:
+        for _, valence, own, word, after in tokens:
             felt += valence
             marks |= own
             if follow is not NOTHING_FOLLOWS and word in follow:
@@ -53,14 +53,10 @@ class Reading:
 
     @property
     def words(self) -> frozenset[int]:
-        codes = self._codes
-        if isinstance(codes, list):
-            if len(codes) <= MOST_WORDS:
-                codes = frozenset(map(_code, codes))
-            else:
-                codes = frozenset(map(word_code, self.text.split(None, MOST_WORDS)))
-            self._codes = codes
-        return codes
+        words = self._words
+        if words is None:
+            words = self._words = frozenset(map(_code, self.text.split(None, MOST_WORDS)))
+        return words
 
 
 _remembered = lru_cache(maxsize=MEMO_ENTRIES)(Reading)
@@ -75,4 +71,5 @@ def read(text: str) -> Reading:
 def forget() -> None:
     """As if the process had just started."""
     TOKENS.clear()
+    _codes.clear()
     _remembered.cache_clear()

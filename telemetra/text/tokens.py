@@ -59,10 +59,9 @@ MARKS: Final = {
 """Marks by their names in the lists."""
 
 
-Token = tuple[int, int, int, str, Mapping[str, object], int]
+Token = tuple[int, int, int, str, Mapping[str, object]]
 """A token as messages are read with it, a plain tuple as those are unpacked fastest: kind; valence in hundredths of
-VADER's unit; marks; spelling in phrases.txt (empty if it is in no phrase); what may follow it in a phrase; code
-(codes.py)."""
+VADER's unit; marks; spelling in phrases.txt (empty if it is in no phrase); what may follow it in a phrase."""
 
 NOTHING_FOLLOWS: Final[Mapping[str, object]] = {}
 
