@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.connectors import Connectors, serving, until
+from tests.support.connectors import Connectors, serving
 from tests.support.feeds.frames import Frame, Recording
 from tests.support.feeds.http import Asked, Told
 from tests.support.feeds.server import FeedServer
@@ -75,7 +75,8 @@ def test_a_back_fill_that_a_kill_has_cut_short_is_made_by_the_next_run(tmp_path:
             data = connectors.get(f"/api/connectors/{connector_id}/data", limit=10_000, sort_by="id")
             return {int(row["data"]["trade_id"]) for row in data["data"]}
 
-        until(lambda: connectors.ledger()["counted"] == len(numbers()), connectors.ledger)
+        connectors.settle()
+        assert connectors.ledger()["counted"] == len(numbers())
         assert numbers() == set(range(min(numbers()), max(numbers()) + 1))
         total = connectors.ledger()
         assert total["late"] == total["rejected"] == total["dead"] == 0

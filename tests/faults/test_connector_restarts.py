@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.connectors import Connectors, serving, until
+from tests.support.connectors import Connectors, serving
 from tests.support.feeds.frames import Recording
 from tests.support.feeds.http import Asked, Told
 from tests.support.feeds.server import FeedServer
@@ -69,7 +69,8 @@ def test_a_polled_source_goes_on_where_it_was_after_every_kill(tmp_path: Path) -
             data = connectors.get(f"/api/connectors/{connector_id}/data", limit=10_000, sort_by="id")
             return {int(row["data"]["trade_id"]) for row in data["data"]}
 
-        until(lambda: connectors.ledger()["counted"] == len(numbers()), connectors.ledger)
+        connectors.settle()
+        assert connectors.ledger()["counted"] == len(numbers())
         assert numbers() == set(range(max(numbers()) + 1))
         total = connectors.ledger()
         assert total["late"] == total["rejected"] == total["dead"] == 0

@@ -89,6 +89,16 @@ class Connectors:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def settle(self) -> None:
+        """Wait until all that the log holds by now is in the tables."""
+
+        def details() -> tuple[int, int]:
+            parts = self.get("/health/detailed")["services"]
+            return parts["pipeline"]["details"]["applied"], parts["log"]["details"]["next"]
+
+        _, end = details()
+        until(lambda: details()[0] >= end, details)
+
     def minutes(self, stream_id: str) -> list[dict[str, Any]]:
         """Oldest first; none of an unknown stream."""
         answer = self.http.get(f"/api/v1/streams/{stream_id}/metrics", params={"limit": 1000})

@@ -239,8 +239,9 @@ async def test_synthetic_trades_keep_their_rate_and_carry_the_time_they_were_sen
 
 
 def test_every_name_can_be_played_and_the_program_explains_itself() -> None:
+    written = {"coinbase-documented", "kraken-v2"}  # by hand, a few of each form
     for name in catalogue.NAMES:
-        assert len(catalogue.make_recording(name, shared_data()).frames) > 60
+        assert len(catalogue.make_recording(name, shared_data()).frames) >= (5 if name in written else 60)
     run = subprocess.run(
         [sys.executable, "-m", "tests.support.feeds", "--help"], capture_output=True, text=True, timeout=60, check=True
     )
