@@ -112,9 +112,9 @@ def recent_moment(moment: Moment) -> msgspec.Raw:
 class FrameBuilder:
     """Builds the messages of one log; `epoch` is the log's identity, which an offset is meaningless without."""
 
-    def __init__(self, epoch: str, anomaly_z: float, board: FeedBoard | None = None) -> None:
+    def __init__(self, epoch: str, anomaly_z: float, board: FeedBoard) -> None:
         self.epoch = epoch
-        self._board = board or FeedBoard()
+        self._board = board
         self._anomaly_z = anomaly_z
 
     def connected(self, stream_id: str, now: int, offset: int, *, resumed: bool) -> Frame:

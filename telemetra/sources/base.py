@@ -39,7 +39,7 @@ class Source(Protocol):
     `open` and `read` raise `Refused` (stop), or `Unavailable` (SourceClosed among them): open again, at the earliest
     after `retry_after_seconds`. `polls`: silence is not the connection's fault, so opening again does not mend it.
     Of a source that polls, `taken` says that what `read` gave was read, and whether it was understood, so that the next
-    request may go on from there; it gives the position that this is (None: it has none), which `position` is as well.
+    request may go on from there: that is its `position` then (None: it has none).
     """
 
     @property
@@ -52,7 +52,7 @@ class Source(Protocol):
 
     async def read(self) -> list[Incoming]: ...
 
-    def taken(self, understood: bool = True) -> Position | None: ...
+    def taken(self, understood: bool = True) -> None: ...
 
     async def reply(self, text: str) -> None: ...
 

@@ -78,13 +78,12 @@ class RestPollSource:
                 return [Incoming(response.body, self._clock())]
             self.taken()
 
-    def taken(self, understood: bool = True) -> Position | None:
+    def taken(self, understood: bool = True) -> None:
         # A time whose answer was an error or nonsense is asked for again. A cursor that came with an answer is not
         # held back: a page that cannot be read must not stop the connector at it for ever.
         if self._next is not None and (understood or self._cursor is not None):
             self.position = self._next
         self._next = None
-        return self.position
 
     async def reply(self, text: str) -> None:
         """There is nobody to reply to."""

@@ -127,8 +127,8 @@ class WebSocketSource:
         self._extra.clear()
         return said
 
-    def taken(self, understood: bool = True) -> Position | None:
-        return None
+    def taken(self, understood: bool = True) -> None:
+        """What was sent does not depend on what was read."""
 
     async def reply(self, text: str) -> None:
         if self._link is not None:

@@ -99,6 +99,14 @@ class Connectors:
         _, end = details()
         until(lambda: details()[0] >= end, details)
 
+    def all_trade_numbers(self, connector_id: str) -> set[int]:
+        """Stop the connector; the trade ids that it has stored, once all of them are in the tables."""
+        self.stop(connector_id)
+        self.until(connector_id, lambda status: status["owner"] is None)
+        self.settle()
+        data = self.get(f"/api/connectors/{connector_id}/data", limit=10_000, sort_by="id")
+        return {int(row["data"]["trade_id"]) for row in data["data"]}
+
     def minutes(self, stream_id: str) -> list[dict[str, Any]]:
         """Oldest first; none of an unknown stream."""
         answer = self.http.get(f"/api/v1/streams/{stream_id}/metrics", params={"limit": 1000})

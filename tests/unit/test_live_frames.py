@@ -12,11 +12,12 @@ from websockets.protocol import CLIENT, OPEN, Protocol
 
 from telemetra.api.push_messages import SENT
 from telemetra.live.feed import Presenter
+from telemetra.live.feed_board import FeedBoard
 from telemetra.live.frames import Frame, FrameBuilder, error, ping, pong, recent_moment, websocket_frame
 from telemetra.model.window import SECOND, Snapshot
 from tests.support.live import EPOCH, KEY, REGISTRY, START, moment, snapshot
 
-FRAMES = FrameBuilder(EPOCH, anomaly_z=3.0)
+FRAMES = FrameBuilder(EPOCH, anomaly_z=3.0, board=FeedBoard())
 PRESENTER = Presenter(REGISTRY.kinds)
 
 
