@@ -1,11 +1,12 @@
 /** A question in front of the page. The browser keeps the focus in it and gives it back; Escape is the way out. */
-import { html, useEffect, useId, useRef } from "../view.js";
+import { html, useId, useLayoutEffect, useRef } from "../view.js";
 
 /** @param {{ title: string, wide?: boolean, onClose: () => void, children?: any }} properties */
 export function Dialog({ title, wide = false, onClose, children }) {
   const id = useId();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
+  // Before the next key or click is handled: after the next paint, an Escape right behind the click would be lost.
+  useLayoutEffect(() => {
     dialog.current?.showModal();
     return () => dialog.current?.close();
   }, []);
