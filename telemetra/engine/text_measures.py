@@ -73,7 +73,7 @@ class Conversation:
         texts, authors = state
         if not texts:
             return dict.fromkeys(FACTS, 0) | {"said": [], "phrases": [], "voices": [], "author_codes": []}
-        groups = grouped(texts.items())
+        repeated, once = grouped(texts.items())
         messages = texts.total()
         length = shouted = questions = 0
         for text, count in texts.items():
@@ -89,12 +89,12 @@ class Conversation:
             "length": length,
             "shouted": shouted,
             "questions": questions,
-            "repeated": messages - len(groups),
-            "wave": sum(group.count for group in takewhile(_is_wave, groups) if self._is_text(group)),
+            "repeated": messages - len(repeated) - len(once),
+            "wave": sum(group.count for group in takewhile(_is_wave, repeated) if self._is_text(group)),
             "authors": len(authors),
             "busiest": busiest[0][1],
-            "said": _representatives(groups),
-            "phrases": _phrases(groups),
+            "said": _representatives(repeated, once),
+            "phrases": _phrases(repeated),
             "voices": [[f"{code_of(author):08x}", count] for author, count in busiest],
             "author_codes": list(map(code_of, authors)),
         }
@@ -122,19 +122,18 @@ def _is_wave(group: Group) -> bool:
     return group.count >= _WAVE
 
 
-def _representatives(groups: Sequence[Group]) -> list[list[Any]]:
+def _representatives(repeated: Sequence[Group], once: Sequence[str]) -> list[list[Any]]:
     """The largest groups by their medoid, then messages that nobody repeated and that can stand for themselves."""
-    repeated = [[group.medoid, group.count] for group in islice(groups, _SHOWN) if group.count > 1]
-    alone = (group.first for group in groups if group.count == 1 and len(group.first) in _TYPICAL_LENGTH)
-    return repeated + [[text, 1] for text in islice((text for text in alone if "@" not in text), _TYPICAL)]
+    typical = (text for text in once if len(text) in _TYPICAL_LENGTH and "@" not in text)
+    shown = [[group.medoid, group.count] for group in repeated[:_SHOWN]]
+    return shown + [[text, 1] for text in islice(typical, _TYPICAL)]
 
 
-def _phrases(groups: Sequence[Group]) -> list[list[Any]]:
+def _phrases(repeated: Sequence[Group]) -> list[list[Any]]:
     found = []
-    for group in islice(groups, _SHOWN):
-        if group.count > 1:
-            text = group.medoid
-            phrase = text.split(None, 1)[0] if len(group.words) == 1 else text
-            if len(phrase) <= _PHRASE_LENGTH and "@" not in phrase:
-                found.append([phrase, group.count])
+    for group in repeated[:_SHOWN]:
+        text = group.medoid
+        phrase = text.split(None, 1)[0] if len(group.words) == 1 else text
+        if len(phrase) <= _PHRASE_LENGTH and "@" not in phrase:
+            found.append([phrase, group.count])
     return found

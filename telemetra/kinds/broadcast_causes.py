@@ -12,7 +12,7 @@ from typing import Any
 
 from telemetra.kinds.base import Cause, Situation
 from telemetra.model.window import MINUTE
-from telemetra.text.shingles import Words, words_of
+from telemetra.text.reading import words_of
 
 _LEAST_MESSAGES = 20
 _EARLY_HOPS = 30
@@ -108,9 +108,9 @@ def _lifted(situation: Situation, evidence: str) -> list[dict[str, Any]]:
     return [{"name": name, "count": int(count), "lift": lift} for _, name, count, lift in found[:_MOST_LIFTED]]
 
 
-def _by_words(counts: Mapping[str, float]) -> dict[Words, tuple[str, float]]:
+def _by_words(counts: Mapping[str, float]) -> dict[frozenset[int], tuple[str, float]]:
     """The same words in all their spellings as one: its most frequent spelling and the count of all."""
-    merged: dict[Words, tuple[str, float]] = {}
+    merged: dict[frozenset[int], tuple[str, float]] = {}
     for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         words = words_of(name)
         first, sum_so_far = merged.get(words, (name, 0.0))

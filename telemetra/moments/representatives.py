@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from telemetra.text.repeats import Group, grouped
+from telemetra.text.reading import words_of
+from telemetra.text.repeats import grouped
 
 MOST = 5
 _MOST_GROUPS = 4
@@ -20,20 +21,22 @@ def representatives(texts: Mapping[str, int]) -> list[dict[str, Any]]:
     A single message is the more typical, the more of the others share each of its words; one that speaks to somebody
     comes last. To whom is not shown.
     """
-    groups = grouped(sorted(texts.items(), key=lambda item: (-item[1], item[0])))
-    repeated = [group for group in groups if group.count > 1]
+    groups, once = grouped(sorted(texts.items(), key=lambda item: (-item[1], item[0])))
+    repeated = [(group.medoid, group.count) for group in groups]
     shown = repeated[:_MOST_GROUPS]
-    typical = _typical([group for group in groups if group.count == 1], groups)
-    shown += typical[: MOST - len(shown)]
+    typical = _typical(once, [group.first for group in groups])
+    shown += [(text, 1) for text in typical[: MOST - len(shown)]]
     shown += repeated[_MOST_GROUPS:][: MOST - len(shown)]
-    return [{"text": _MENTION.sub("@…", group.medoid), "count": group.count} for group in shown]
+    return [{"text": _MENTION.sub("@…", text), "count": count} for text, count in shown]
 
 
-def _typical(single: Sequence[Group], groups: Sequence[Group]) -> list[Group]:
-    sharing = Counter(word for group in groups for word in group.words)
+def _typical(once: Sequence[str], others: Sequence[str]) -> list[str]:
+    """`once`, the most typical first; `others` were said too."""
+    sharing = Counter(word for text in (*others, *once) for word in words_of(text))
 
-    def commonness(group: Group) -> float:
+    def commonness(text: str) -> float:
         # The plus one keeps a lone common word from standing above a sentence.
-        return sum(sharing[word] - 1 for word in group.words) / (len(group.words) + 1)
+        words = words_of(text)
+        return sum(sharing[word] - 1 for word in words) / (len(words) + 1)
 
-    return sorted(single, key=lambda group: ("@" in group.medoid, -commonness(group), group.medoid))
+    return sorted(once, key=lambda text: ("@" in text, -commonness(text), text))

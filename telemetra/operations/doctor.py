@@ -22,6 +22,7 @@ from telemetra.store.embedded import EmbeddedPostgres, stored_major
 from telemetra.store.facts import Facts, read_facts
 from telemetra.store.migrate import pending
 from telemetra.store.postgres_programs import DEFAULT_MAJOR, Programs, server_account
+from telemetra.text import reading
 
 OLDEST_MAJOR = 15
 DISK_FAILED_BYTES = 256 * 1024**2
@@ -54,7 +55,7 @@ def diagnose(*, data_dir: Path, database_url: str | None, host: str, port: int, 
     if database_url is None:
         checks += [_directory(data_dir), _disk(data_dir), _programs(data_dir)]
     checks += _database(data_dir, database_url, clock)
-    checks.append(_port(host, port))
+    checks += [_port(host, port), _compiled()]
     return checks
 
 
@@ -165,6 +166,13 @@ def _telemetra_answers(host: str, port: int) -> bool:
     except (httpx.HTTPError, ValueError):
         return False
     return isinstance(answer, dict) and answer.keys() >= {"name", "version", "status", "docs", "health"}
+
+
+def _compiled() -> Check:
+    if reading.compiled is None:
+        detail = "left out, as no C compiler was there at installation: events take more CPU time, nothing else differs"
+        return Check("compiled loops", "ok", detail)
+    return Check("compiled loops", "ok", "in use")
 
 
 def _existing(path: Path) -> Path:

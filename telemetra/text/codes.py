@@ -7,7 +7,6 @@ from itertools import groupby
 from zlib import crc32
 
 _LONGEST_WORD = 60
-_MEMO_ENTRIES = 30_000
 _PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?[\\]^_`{|}~…“”‘’«»¿¡"
 _RUN = re.compile(r"(.)\1")
 
@@ -15,18 +14,6 @@ _RUN = re.compile(r"(.)\1")
 def code_of(text: str) -> int:
     """32 bits that stand for a text."""
     return crc32(text.encode("utf-8", "surrogatepass"))
-
-
-class WordCodes(dict[str, int]):
-    """The codes of words, remembered up to a bound."""
-
-    def __missing__(self, token: str) -> int:
-        code = word_code(token)
-        if len(token) <= _LONGEST_WORD:
-            if len(self) >= _MEMO_ENTRIES:
-                self.clear()
-            self[token] = code
-        return code
 
 
 def word_code(token: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from telemetra.text import phrases
+from telemetra.text.codes import word_code
 from telemetra.text.data import read_general_lexicon, read_marks, read_pairs, read_valences, read_words
 from telemetra.text.emote_names import EMOTE_VALENCES, is_emote
 from telemetra.text.shape import LONGEST, channel_emote_name
@@ -47,7 +48,6 @@ _CHAT = read_valences("chat_words.txt")
 _MARKS = read_marks()
 UNKNOWN: Final = Saying(NOTHING, 0, 0)
 _UNKNOWN_ENDS = Saying(NOTHING, 0, ENDS)
-_NOTHING_SAID: Token = (*UNKNOWN, NOTHING_FOLLOWS)
 _LAUGHTER = Saying(WORD, 180, LAUGH)
 
 
@@ -168,14 +168,14 @@ def _token_of(token: str) -> Token:
     if kind in _TURNING:
         marks |= TURNS
     follow = phrases.following(word) if marks & STARTS and not marks & ENDS else NOTHING_FOLLOWS
-    return kind, valence, marks, word, follow
+    return kind, valence, marks, word, follow, word_code(token)
 
 
 class Tokens(dict[str, Token]):
     """What tokens say, remembered up to a bound; whatever people type, memory stays within it."""
 
     def __missing__(self, token: str) -> Token:
-        known = _NOTHING_SAID if _says_nothing(token) else _token_of(token)
+        known = (NOTHING, 0, 0, "", NOTHING_FOLLOWS, word_code(token)) if _says_nothing(token) else _token_of(token)
         if len(token) <= LONGEST:
             if len(self) >= _MEMO_ENTRIES:
                 self.clear()

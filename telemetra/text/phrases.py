@@ -23,8 +23,8 @@ def _meaning(said: str, marks: int) -> tuple[Token, Token]:
     role = ROLES.get(said)
     valence = 0 if role else 10 * int(said)
     kind = role or (WORD if valence else NOTHING)
-    within = kind, valence, marks, "", NOTHING_FOLLOWS
-    return within, (kind, valence, marks | ENDS, "", NOTHING_FOLLOWS)
+    within = kind, valence, marks, "", NOTHING_FOLLOWS, 0
+    return within, (kind, valence, marks | ENDS, "", NOTHING_FOLLOWS, 0)
 
 
 def _tree() -> _Node:

@@ -2,74 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import Final
+from collections.abc import Iterable
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Final
 
-from telemetra.text.codes import WordCodes
+from telemetra.text import plain
 from telemetra.text.lexicon import Tokens
-from telemetra.text.tokens import NAMED, NOTHING_FOLLOWS, PHRASE
+from telemetra.text.tokens import NAMED, NOTHING_FOLLOWS, PHRASE, RULED
 from telemetra.text.valence import LONGEST, valence_of
 
-MOST_WORDS: Final = 60
-"""Words of a message that make its likeness: a longer text is told apart by its beginning."""
+try:
+    from telemetra.text import _reading as compiled
+except ImportError:  # made at installation, where there is a C compiler
+    compiled = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from telemetra.text.plain import Reading
+
+LEAST_WORDS: Final = 4
+"""Shorter texts are the same only where all words are."""
+
+NEARLY: Final = 0.7
+"""Texts that share so much are the same, a little changed."""
 
 MEMO_ENTRIES: Final = 8_192
 TOKENS: Final = Tokens()
 """What the tokens of all messages say."""
 
-_codes = WordCodes()
-_token = TOKENS.__getitem__
-_code = _codes.__getitem__
+if compiled is None:
+    _alike = plain.alike
+    _new = partial(plain.Reading, token=TOKENS.__getitem__)
+else:
+    _alike = compiled.alike
+    _new = compiled.Reader(
+        TOKENS, valence_of, NOTHING_FOLLOWS, longest=LONGEST, named=NAMED, phrase=PHRASE, ruled=RULED
+    )
 
-
-class Reading:
-    """What a message holds: the names of its `emotes` in order, its `valence`, and (made when first asked for) the
-    codes of its different `words`."""
-
-    __slots__ = ("_words", "emotes", "text", "valence")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.emotes: Sequence[str] = ()
-        self.valence = 0
-        tokens = list(map(_token, text.split()))
-        self._words: frozenset[int] | None = None
-        # Of most tokens nothing but this is asked, and most messages are done with it.
-        felt = marks = 0
-        follow = NOTHING_FOLLOWS
-        for _, valence, own, word, after in tokens:
-            felt += valence
-            marks |= own
-            if follow is not NOTHING_FOLLOWS and word in follow:
-                marks |= PHRASE
-            follow = after
-        if marks & NAMED:
-            self.emotes = [part for part in text.split() if _token(part)[2] & NAMED]
-        if len(text) > LONGEST:
-            self.valence = Reading(text[:LONGEST]).valence
-        elif felt or marks:
-            self.valence = valence_of(text, tokens, felt, marks)
-
-    @property
-    def words(self) -> frozenset[int]:
-        words = self._words
-        if words is None:
-            words = self._words = frozenset(map(_code, self.text.split(None, MOST_WORDS)))
-        return words
-
-
-_remembered = lru_cache(maxsize=MEMO_ENTRIES)(Reading)
+_remembered = lru_cache(maxsize=MEMO_ENTRIES)(_new)
 
 
 def read(text: str) -> Reading:
-    """The reading of any text; those of short texts are remembered up to a bound. A new one costs some microseconds, a
-    remembered one a tenth of one."""
-    return _remembered(text) if len(text) <= LONGEST else Reading(text)
+    """The reading of any text; those of short texts are remembered up to a bound. A new one costs a microsecond (some
+    where nothing is compiled), a remembered one a tenth of one."""
+    return _remembered(text) if len(text) <= LONGEST else _new(text)
+
+
+def words_of(text: str) -> frozenset[int]:
+    """The codes of the different words of `text`: the same for `LOOOL!`, `Lol` and `lol`."""
+    return read(text).words
+
+
+def alike(texts: Iterable[str]) -> list[int]:
+    """For each text the position of the first that says the same, its own where none does (see plain.alike)."""
+    return _alike([read(text) for text in texts], LEAST_WORDS, NEARLY)
 
 
 def forget() -> None:
     """As if the process had just started."""
     TOKENS.clear()
-    _codes.clear()
     _remembered.cache_clear()

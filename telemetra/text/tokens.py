@@ -42,6 +42,9 @@ TURNS: Final = 4096
 PHRASE: Final = 8192
 """Of a message: there may be a phrase in it."""
 
+RULED: Final = IRONY | LAUGH | PRAISE | ASKS | ASKED | WONDERS | TURNS | PHRASE
+"""Of a message: its valence may be another one than the sum of what its tokens say (see valence.py)."""
+
 ROLES: Final = {"negate": NEGATE, "boost": BOOST, "dampen": DAMPEN, "but": BUT}
 """Kinds by their names in the lists."""
 
@@ -59,9 +62,10 @@ MARKS: Final = {
 """Marks by their names in the lists."""
 
 
-Token = tuple[int, int, int, str, Mapping[str, object]]
+Token = tuple[int, int, int, str, Mapping[str, object], int]
 """A token as messages are read with it, a plain tuple as those are unpacked fastest: kind; valence in hundredths of
-VADER's unit; marks; spelling in phrases.txt (empty if it is in no phrase); what may follow it in a phrase."""
+VADER's unit; marks; spelling in phrases.txt (empty if it is in no phrase); what may follow it in a phrase; its code
+(codes.py)."""
 
 NOTHING_FOLLOWS: Final[Mapping[str, object]] = {}
 

@@ -76,7 +76,7 @@ def _asked(tokens: list[Token], *, wholly: bool) -> list[Token]:
         return tokens
     before = (tokens[0], *tokens)
     return [
-        (NOTHING, 0, token[2], "", NOTHING_FOLLOWS)
+        (NOTHING, 0, token[2], "", NOTHING_FOLLOWS, 0)
         if token[0] == WORD and (wholly or token[1] > 0) and last[0] != BOOST and not token[2] & LAUGH
         else token
         for last, token in zip(before, tokens, strict=False)
@@ -90,7 +90,7 @@ def _read(tokens: Sequence[Token]) -> tuple[int, int, int]:
     emphasis = 0
     negated = 0  # tokens that a negation still reaches
     spoken = False
-    for kind, valence, own, _, _ in tokens:
+    for kind, valence, own, _, _, _ in tokens:
         marks |= own & ~MISHAP if negated else own
         if kind == NOTHING:
             spoken = True

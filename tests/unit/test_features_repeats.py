@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetra.moments.representatives import MOST, representatives
+from telemetra.text.plain import likeness
+from telemetra.text.reading import words_of
 from telemetra.text.repeats import grouped
-from telemetra.text.shingles import likeness, words_of
 
 PASTA = "He has the high ground and the low ground, call the gardeners"
 VARIANTS = (
@@ -35,24 +36,25 @@ def test_likeness_is_shared_words_over_all_words() -> None:
 
 
 def test_a_text_a_little_changed_is_the_same_text() -> None:
-    groups = grouped((text, 1) for text in VARIANTS)
+    groups, once = grouped((text, 1) for text in VARIANTS)
     assert [group.count for group in groups] == [len(VARIANTS)]
+    assert once == []
 
 
 def test_other_texts_are_not() -> None:
     rng = random.Random(1)
     words = [f"word{number}" for number in range(400)]
     texts = [" ".join(rng.sample(words, 8)) for _ in range(300)]
-    assert len(grouped((text, 1) for text in texts)) == len(texts)
+    assert grouped((text, 1) for text in texts) == ([], texts)
     # One word of five is another sentence, and short reactions must agree in every word.
-    assert len(grouped([("did you see that goal", 1), ("did you see that dog", 1)])) == 2
-    assert len(grouped([("gg", 1), ("gg wp", 1)])) == 2
+    assert grouped([("did you see that goal", 1), ("did you see that dog", 1)])[0] == []
+    assert grouped([("gg", 1), ("gg wp", 1)])[0] == []
 
 
 @given(st.lists(st.tuples(st.text(max_size=40), st.integers(1, 5)), max_size=40))
 def test_groups_hold_every_message_once_largest_first(texts: list[tuple[str, int]]) -> None:
-    groups = grouped(texts)
-    assert sum(group.count for group in groups) == sum(count for _, count in texts)
+    groups, once = grouped(texts)
+    assert sum(group.count for group in groups) + len(once) == sum(count for _, count in texts)
     counts = [group.count for group in groups]
     assert counts == sorted(counts, reverse=True)
     given_texts = {text for text, _ in texts}
@@ -60,7 +62,7 @@ def test_groups_hold_every_message_once_largest_first(texts: list[tuple[str, int
 
 
 def test_the_medoid_is_the_wording_that_is_most_like_the_others() -> None:
-    (group,) = grouped([(f"{PASTA} LUL Kappa", 1), (PASTA, 6), (f"{PASTA} 4Head", 2)])
+    ((group,), _) = grouped([(f"{PASTA} LUL Kappa", 1), (PASTA, 6), (f"{PASTA} 4Head", 2)])
     assert group.medoid == PASTA
 
 

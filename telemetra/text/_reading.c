@@ -1,0 +1,418 @@
+/* What telemetra/text/reading.py and telemetra/text/alike.py do for every message, compiled.
+ *
+ * Only the loops are here: what a token says (`tokens`) and what a message means whose words change each other
+ * (`valence_of`) is asked of Python, so that every rule stands in one place. Both modules work without this one and then
+ * do the same, slower; tests/unit/test_compiled.py holds them against each other.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <string.h>
+#include <structmember.h>
+
+#define MOST_WORDS 60 /* of a message that make its likeness, as in reading.py */
+
+/* ---- Reading: what one message holds ---- */
+
+typedef struct {
+    PyObject_VAR_HEAD
+    PyObject *text;
+    PyObject *emotes;
+    PyObject *valence;
+    PyObject *words; /* a frozenset, made when first asked for */
+    uint64_t hash;   /* of the codes */
+    uint32_t codes[1]; /* different ones, sorted; ob_size of them */
+} Reading;
+
+static PyTypeObject ReadingType;
+
+static void reading_dealloc(Reading *self) {
+    Py_XDECREF(self->text);
+    Py_XDECREF(self->emotes);
+    Py_XDECREF(self->valence);
+    Py_XDECREF(self->words);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyObject *reading_words(Reading *self, void *Py_UNUSED(closure)) {
+    if (self->words == NULL) {
+        PyObject *codes = PyTuple_New(Py_SIZE(self));
+        if (codes == NULL) return NULL;
+        for (Py_ssize_t at = 0; at < Py_SIZE(self); at++) {
+            PyObject *code = PyLong_FromUnsignedLong(self->codes[at]);
+            if (code == NULL) {
+                Py_DECREF(codes);
+                return NULL;
+            }
+            PyTuple_SET_ITEM(codes, at, code);
+        }
+        self->words = PyFrozenSet_New(codes);
+        Py_DECREF(codes);
+    }
+    return Py_XNewRef(self->words);
+}
+
+static PyMemberDef reading_members[] = {
+    {"text", T_OBJECT_EX, offsetof(Reading, text), READONLY, NULL},
+    {"emotes", T_OBJECT_EX, offsetof(Reading, emotes), READONLY, NULL},
+    {"valence", T_OBJECT_EX, offsetof(Reading, valence), READONLY, NULL},
+    {NULL},
+};
+
+static PyGetSetDef reading_getset[] = {
+    {"words", (getter)reading_words, NULL, "The codes of its different words.", NULL},
+    {NULL},
+};
+
+/* No garbage collection: it holds text, numbers and sets and tuples of these, and no cycle can be made of them. */
+static PyTypeObject ReadingType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "telemetra.text._reading.Reading",
+    .tp_doc = "What a message holds; see telemetra.text.reading.Reading.",
+    .tp_basicsize = offsetof(Reading, codes),
+    .tp_itemsize = sizeof(uint32_t),
+    .tp_dealloc = (destructor)reading_dealloc,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_members = reading_members,
+    .tp_getset = reading_getset,
+};
+
+/* ---- Reader: makes readings ---- */
+
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    PyObject *tokens;     /* a dict with __missing__: token -> (kind, valence, marks, word, follow, code) */
+    PyObject *valence_of; /* (text, list of tokens, sum of valences, marks) -> int */
+    PyObject *nothing_follows;
+    Py_ssize_t longest; /* code points that are read for the valence */
+    long named, phrase, ruled;
+} Reader;
+
+/* What is known of a message while it is gone through. */
+typedef struct {
+    PyObject *tokens; /* list */
+    PyObject *emotes; /* list, or NULL */
+    long felt, marks;
+    int words; /* different codes so far */
+    uint32_t codes[MOST_WORDS];
+} Pass;
+
+static void pass_clear(Pass *pass) {
+    Py_CLEAR(pass->tokens);
+    Py_CLEAR(pass->emotes);
+}
+
+static void add_code(Pass *pass, uint32_t code) {
+    int at = pass->words;
+    while (at > 0 && pass->codes[at - 1] > code) at--;
+    if (at > 0 && pass->codes[at - 1] == code) return;
+    memmove(pass->codes + at + 1, pass->codes + at, (pass->words - at) * sizeof(uint32_t));
+    pass->codes[at] = code;
+    pass->words++;
+}
+
+/* Takes in one word of the message; -1 with an exception set. `follow` is borrowed from the token before. */
+static int take_word(Reader *self, Pass *pass, PyObject *word, PyObject **follow, Py_ssize_t position) {
+    PyObject *token = PyDict_GetItemWithError(self->tokens, word);
+    if (token != NULL) {
+        Py_INCREF(token);
+    } else {
+        if (PyErr_Occurred()) return -1;
+        token = PyObject_GetItem(self->tokens, word); /* __missing__ */
+        if (token == NULL) return -1;
+    }
+    if (!PyTuple_CheckExact(token) || PyTuple_GET_SIZE(token) != 6) {
+        PyErr_SetString(PyExc_TypeError, "a token is a tuple of six");
+        Py_DECREF(token);
+        return -1;
+    }
+    long valence = PyLong_AsLong(PyTuple_GET_ITEM(token, 1));
+    long marks = PyLong_AsLong(PyTuple_GET_ITEM(token, 2));
+    unsigned long code = PyLong_AsUnsignedLong(PyTuple_GET_ITEM(token, 5));
+    int failed = PyErr_Occurred() != NULL;
+    if (!failed && *follow != self->nothing_follows) {
+        int found = PySequence_Contains(*follow, PyTuple_GET_ITEM(token, 3));
+        if (found > 0) pass->marks |= self->phrase;
+        failed = found < 0;
+    }
+    if (!failed && marks & self->named) {
+        if (pass->emotes == NULL) pass->emotes = PyList_New(0);
+        failed = pass->emotes == NULL || PyList_Append(pass->emotes, word) < 0;
+    }
+    /* The list keeps the token alive, and with it what `follow` points to. */
+    failed = failed || PyList_Append(pass->tokens, token) < 0;
+    *follow = PyTuple_GET_ITEM(token, 4);
+    Py_DECREF(token);
+    if (failed) return -1;
+    pass->felt += valence;
+    pass->marks |= marks;
+    if (position < MOST_WORDS) add_code(pass, (uint32_t)code);
+    return 0;
+}
+
+/* Goes through the words of `text`, those between blanks as str.split() finds them. */
+static int go_through(Reader *self, Pass *pass, PyObject *text) {
+    int kind = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text), at = 0;
+    PyObject *follow = self->nothing_follows;
+    pass->tokens = PyList_New(0);
+    if (pass->tokens == NULL) return -1;
+    for (Py_ssize_t position = 0;; position++) {
+        while (at < length && Py_UNICODE_ISSPACE(PyUnicode_READ(kind, data, at))) at++;
+        if (at == length) return 0;
+        Py_ssize_t start = at;
+        while (at < length && !Py_UNICODE_ISSPACE(PyUnicode_READ(kind, data, at))) at++;
+        PyObject *word = PyUnicode_Substring(text, start, at);
+        if (word == NULL) return -1;
+        int failed = take_word(self, pass, word, &follow, position);
+        Py_DECREF(word);
+        if (failed) return -1;
+    }
+}
+
+static PyObject *pass_valence(Reader *self, Pass *pass, PyObject *text) {
+    /* Where no token changes what another one says and nothing is shouted, what is felt is all. */
+    int ruled = (pass->marks & self->ruled) != 0;
+    if (!ruled && pass->felt) ruled = PyUnicode_FindChar(text, '!', 0, PyUnicode_GET_LENGTH(text), 1) >= 0;
+    if (!ruled) return PyLong_FromLong(pass->felt);
+    PyObject *felt = PyLong_FromLong(pass->felt), *marks = PyLong_FromLong(pass->marks), *valence = NULL;
+    if (felt != NULL && marks != NULL) {
+        PyObject *arguments[] = {text, pass->tokens, felt, marks};
+        valence = PyObject_Vectorcall(self->valence_of, arguments, 4, NULL);
+    }
+    Py_XDECREF(felt);
+    Py_XDECREF(marks);
+    return valence;
+}
+
+static uint64_t hash_of(const uint32_t *codes, int number) {
+    uint64_t hash = 0x9E3779B97F4A7C15u ^ (uint64_t)number;
+    for (int at = 0; at < number; at++) {
+        hash = (hash ^ codes[at]) * 0xBF58476D1CE4E5B9u;
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
+static PyObject *read_text(Reader *self, PyObject *text) {
+    Pass pass = {0};
+    if (go_through(self, &pass, text) < 0) {
+        pass_clear(&pass);
+        return NULL;
+    }
+    PyObject *valence;
+    if (PyUnicode_GET_LENGTH(text) > self->longest) {
+        PyObject *beginning = PyUnicode_Substring(text, 0, self->longest);
+        PyObject *shorter = beginning == NULL ? NULL : read_text(self, beginning);
+        valence = shorter == NULL ? NULL : Py_NewRef(((Reading *)shorter)->valence);
+        Py_XDECREF(beginning);
+        Py_XDECREF(shorter);
+    } else {
+        valence = pass_valence(self, &pass, text);
+    }
+    PyObject *emotes = pass.emotes == NULL ? PyTuple_New(0) : PyList_AsTuple(pass.emotes);
+    pass_clear(&pass);
+    Reading *reading = NULL;
+    if (valence != NULL && emotes != NULL) reading = PyObject_NewVar(Reading, &ReadingType, pass.words);
+    if (reading == NULL) {
+        Py_XDECREF(valence);
+        Py_XDECREF(emotes);
+        return NULL;
+    }
+    reading->text = Py_NewRef(text);
+    reading->emotes = emotes;
+    reading->valence = valence;
+    reading->words = NULL;
+    reading->hash = hash_of(pass.codes, pass.words);
+    memcpy(reading->codes, pass.codes, pass.words * sizeof(uint32_t));
+    return (PyObject *)reading;
+}
+
+static PyObject *reader_call(PyObject *self, PyObject *const *arguments, size_t flags, PyObject *names) {
+    if (PyVectorcall_NARGS(flags) != 1 || names != NULL || !PyUnicode_Check(arguments[0])) {
+        PyErr_SetString(PyExc_TypeError, "one text is read");
+        return NULL;
+    }
+    return read_text((Reader *)self, arguments[0]);
+}
+
+static int reader_init(Reader *self, PyObject *arguments, PyObject *keywords) {
+    static char *names[] = {"tokens", "valence_of", "nothing_follows", "longest", "named", "phrase", "ruled", NULL};
+    PyObject *tokens, *valence_of, *nothing_follows;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!OOnlll", names, &PyDict_Type, &tokens, &valence_of,
+                                     &nothing_follows, &self->longest, &self->named, &self->phrase, &self->ruled))
+        return -1;
+    Py_XSETREF(self->tokens, Py_NewRef(tokens));
+    Py_XSETREF(self->valence_of, Py_NewRef(valence_of));
+    Py_XSETREF(self->nothing_follows, Py_NewRef(nothing_follows));
+    self->vectorcall = reader_call;
+    return 0;
+}
+
+static int reader_traverse(Reader *self, visitproc visit, void *arg) {
+    Py_VISIT(self->tokens);
+    Py_VISIT(self->valence_of);
+    Py_VISIT(self->nothing_follows);
+    return 0;
+}
+
+static int reader_clear(Reader *self) {
+    Py_CLEAR(self->tokens);
+    Py_CLEAR(self->valence_of);
+    Py_CLEAR(self->nothing_follows);
+    return 0;
+}
+
+static void reader_dealloc(Reader *self) {
+    PyObject_GC_UnTrack(self);
+    reader_clear(self);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyTypeObject ReaderType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "telemetra.text._reading.Reader",
+    .tp_doc = "Called with a text, makes its Reading.",
+    .tp_basicsize = sizeof(Reader),
+    .tp_dealloc = (destructor)reader_dealloc,
+    .tp_traverse = (traverseproc)reader_traverse,
+    .tp_clear = (inquiry)reader_clear,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_new = PyType_GenericNew,
+    .tp_init = (initproc)reader_init,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(Reader, vectorcall),
+};
+
+/* ---- alike: which texts say the same ---- */
+
+/* A table of positions, as large as four times what goes in; -1 is an empty place. Its users bound how many texts there
+ * are, and so how long a crafted run of collisions can be. */
+typedef struct {
+    int32_t *places;
+    uint64_t mask;
+} Table;
+
+static int table_init(Table *table, Py_ssize_t entries) {
+    uint64_t size = 16;
+    while (size < (uint64_t)entries * 4) size *= 2;
+    table->mask = size - 1;
+    table->places = PyMem_Malloc(size * sizeof(int32_t));
+    if (table->places == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memset(table->places, 0xFF, size * sizeof(int32_t));
+    return 0;
+}
+
+static Reading *reading_at(PyObject *readings, Py_ssize_t at) { return (Reading *)PyList_GET_ITEM(readings, at); }
+
+static int32_t *same_place(Table *table, PyObject *readings, Reading *reading) {
+    uint64_t at = reading->hash;
+    for (;; at++) {
+        int32_t *place = table->places + (at & table->mask);
+        if (*place < 0) return place;
+        Reading *other = reading_at(readings, *place);
+        if (other->hash == reading->hash && Py_SIZE(other) == Py_SIZE(reading) &&
+            memcmp(other->codes, reading->codes, Py_SIZE(reading) * sizeof(uint32_t)) == 0)
+            return place;
+    }
+}
+
+static uint32_t smallest(Reading *reading) { return reading->codes[0]; }
+
+static uint32_t largest(Reading *reading) { return reading->codes[Py_SIZE(reading) - 1]; }
+
+/* The place of the last text whose smallest (largest) code is `code`. */
+static int32_t *near_place(Table *table, PyObject *readings, uint32_t code, uint32_t (*key)(Reading *)) {
+    for (uint64_t at = (code * (uint64_t)0x9E3779B97F4A7C15u) >> 20;; at++) {
+        int32_t *place = table->places + (at & table->mask);
+        if (*place < 0 || key(reading_at(readings, *place)) == code) return place;
+    }
+}
+
+static int is_same_text(Reading *one, Reading *other, double nearly) {
+    Py_ssize_t shared = 0, a = 0, b = 0;
+    while (a < Py_SIZE(one) && b < Py_SIZE(other)) {
+        uint32_t left = one->codes[a], right = other->codes[b];
+        shared += left == right;
+        a += left <= right;
+        b += right <= left;
+    }
+    return shared > 0 && (double)shared / (double)(Py_SIZE(one) + Py_SIZE(other) - shared) >= nearly;
+}
+
+typedef struct {
+    Table same, low, high;
+} Tables;
+
+static int32_t first_alike(Tables *tables, PyObject *readings, int32_t at, Py_ssize_t least, double nearly) {
+    Reading *reading = reading_at(readings, at);
+    int32_t *same = same_place(&tables->same, readings, reading);
+    if (*same >= 0) return *same;
+    if (Py_SIZE(reading) >= least && Py_SIZE(reading) > 0) {
+        int32_t *low = near_place(&tables->low, readings, smallest(reading), smallest);
+        int32_t *high = near_place(&tables->high, readings, largest(reading), largest);
+        if (*low >= 0 && is_same_text(reading, reading_at(readings, *low), nearly)) return *low;
+        if (*high >= 0 && is_same_text(reading, reading_at(readings, *high), nearly)) return *high;
+        *low = *high = at;
+    }
+    *same = at;
+    return at;
+}
+
+static PyObject *alike(PyObject *Py_UNUSED(module), PyObject *arguments) {
+    PyObject *readings, *firsts = NULL;
+    Py_ssize_t least;
+    double nearly;
+    if (!PyArg_ParseTuple(arguments, "O!nd", &PyList_Type, &readings, &least, &nearly)) return NULL;
+    Py_ssize_t number = PyList_GET_SIZE(readings);
+    for (Py_ssize_t at = 0; at < number; at++)
+        if (!Py_IS_TYPE(PyList_GET_ITEM(readings, at), &ReadingType)) {
+            PyErr_SetString(PyExc_TypeError, "readings of this module are compared");
+            return NULL;
+        }
+    /* From here on no Python code runs that could change the list, until the tables are done with. */
+    Tables tables = {{0}, {0}, {0}};
+    if (number < INT32_MAX && table_init(&tables.same, number) == 0 && table_init(&tables.low, number) == 0 &&
+        table_init(&tables.high, number) == 0)
+        firsts = PyList_New(number);
+    for (Py_ssize_t at = 0; firsts != NULL && at < number; at++) {
+        PyObject *first = PyLong_FromLong(first_alike(&tables, readings, (int32_t)at, least, nearly));
+        if (first == NULL)
+            Py_CLEAR(firsts);
+        else
+            PyList_SET_ITEM(firsts, at, first);
+    }
+    PyMem_Free(tables.same.places);
+    PyMem_Free(tables.low.places);
+    PyMem_Free(tables.high.places);
+    if (firsts == NULL && !PyErr_Occurred()) PyErr_SetString(PyExc_OverflowError, "too many texts");
+    return firsts;
+}
+
+static PyMethodDef functions[] = {
+    {"alike", alike, METH_VARARGS, "(readings, least words, likeness) -> for each, the position of the first like it."},
+    {NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "telemetra.text._reading",
+    .m_doc = "The loops of telemetra.text.reading and telemetra.text.alike, compiled.",
+    .m_size = -1,
+    .m_methods = functions,
+};
+
+PyMODINIT_FUNC PyInit__reading(void) {
+    if (PyType_Ready(&ReadingType) < 0 || PyType_Ready(&ReaderType) < 0) return NULL;
+    PyObject *made = PyModule_Create(&module);
+    if (made == NULL) return NULL;
+    if (PyModule_AddObjectRef(made, "Reader", (PyObject *)&ReaderType) < 0 ||
+        PyModule_AddObjectRef(made, "Reading", (PyObject *)&ReadingType) < 0) {
+        Py_DECREF(made);
+        return NULL;
+    }
+    return made;
+}
