@@ -22,7 +22,7 @@ from telemetra.store.embedded import EmbeddedPostgres, stored_major
 from telemetra.store.facts import Facts, read_facts
 from telemetra.store.migrate import pending
 from telemetra.store.postgres_programs import DEFAULT_MAJOR, Programs, server_account
-from telemetra.text import reading
+from telemetra.text.reading import COMPILED
 
 OLDEST_MAJOR = 15
 DISK_FAILED_BYTES = 256 * 1024**2
@@ -169,7 +169,7 @@ def _telemetra_answers(host: str, port: int) -> bool:
 
 
 def _compiled() -> Check:
-    if reading.compiled is None:
+    if not COMPILED:
         detail = "left out, as no C compiler was there at installation: events take more CPU time, nothing else differs"
         return Check("compiled loops", "ok", detail)
     return Check("compiled loops", "ok", "in use")

@@ -25,6 +25,8 @@ LEAST_WORDS: Final = 4
 NEARLY: Final = 0.7
 """Texts that share so much are the same, a little changed."""
 
+COMPILED: Final = compiled is not None
+
 MEMO_ENTRIES: Final = 8_192
 TOKENS: Final = Tokens()
 """What the tokens of all messages say."""
