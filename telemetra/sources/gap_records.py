@@ -6,6 +6,7 @@ was closed and filled before it was ever stored (messages out of order) leaves n
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -29,7 +30,8 @@ _MOST_RANGES = 100
 class Record:
     """One gap. Event times in microseconds; `end` None while it lasts. `stream_id` None: all of the connector's.
 
-    `continued`: the source's next answer holds what was missed.
+    `continued`: the source's next answer holds what was missed. `id` is given here and not by the table: a gap whose
+    storing was cut short may be there or not, and must not be there twice. `tried`: it may be there.
     """
 
     def __init__(self, start: int, reason: str, stream_id: str | None = None) -> None:
@@ -40,7 +42,8 @@ class Record:
         self.holes: list[Hole] = []
         self.filled = False
         self.details: dict[str, Any] = {}
-        self.id: str | None = None
+        self.id = str(uuid.uuid4())
+        self.tried = False
         self.awaits_backfill = False
         self.backfill: BackfillState = "none"
         self.attempts = 0
@@ -54,7 +57,17 @@ class Record:
     @property
     def done(self) -> bool:
         """Closed, stored as it is, and nothing more to be expected."""
-        return self.end is not None and not self.awaits_backfill and (self.filled or not self.holes)
+        closed = self.end is not None and not self.awaits_backfill and (self.filled or not self.holes)
+        return closed and not self.changed()
+
+    @property
+    def is_new(self) -> bool:
+        """It is not known to be stored."""
+        return self._stored is None
+
+    def gathers(self, stream_id: str) -> bool:
+        """Whether it takes in more missing numbers of the stream: until it is stored or, filled, is to be forgotten."""
+        return self.is_new and bool(self.holes) and not self.filled and self.stream_id == stream_id
 
     def changed(self) -> bool:
         return self._stored != self.state()
@@ -144,9 +157,7 @@ class GapRecords:
         """Numbers are missing: one record per stream and settling."""
         touched = []
         for hole in holes:
-            record = next(
-                (one for one in self._records if one.id is None and one.holes and one.stream_id == hole.stream_id), None
-            )
+            record = next((one for one in self._records if one.gathers(hole.stream_id)), None)
             if record is None:
                 record = Record(hole.start, "missing_numbers", hole.stream_id)
                 record.end = hole.end
@@ -183,12 +194,23 @@ class GapRecords:
 
     async def _store(self, record: Record) -> None:
         state = record.state()  # what changes while the database works is stored the next time
-        if record.id is None and record.filled:
+        if record.filled and not record.tried:
             record.stored(state)
             return
-        if record.id is None:
-            opened = await gaps.open_gap(
+        if record.filled:
+            await gaps.fill_gap(
                 self._database,
+                record.id,
+                record.details,
+                end=record.end,
+                backfill=record.backfill,
+                attempts=record.attempts,
+            )
+        elif record.is_new:
+            record.tried = True
+            await gaps.open_gap(
+                self._database,
+                gap_id=record.id,
                 workspace_id=self._workspace_id,
                 connector_id=self._connector_id,
                 stream_id=record.stream_id,
@@ -199,11 +221,6 @@ class GapRecords:
                 details=self._details(record),
                 backfill=record.backfill,
                 attempts=record.attempts,
-            )
-            record.id = opened.id
-        elif record.filled:
-            await gaps.fill_gap(
-                self._database, record.id, record.details, backfill=record.backfill, attempts=record.attempts
             )
         elif record.end is not None:
             await gaps.close_gap(
@@ -218,7 +235,8 @@ class GapRecords:
         record.stored(state)
 
     def _adopt(self, record: Record, left: gaps.Gap) -> None:
-        record.id, record.backfill, record.attempts = left.id, left.backfill, left.attempts
+        record.id, record.tried = left.id, True
+        record.backfill, record.attempts = left.backfill, left.attempts
         record.stored(record.state())
         self._records.append(record)
 
@@ -231,6 +249,6 @@ class GapRecords:
         self.count += 1
         self._metrics.connector_gaps.labels(reason=record.reason).inc()
         self._records.append(record)
-        settled = [one for one in self._records if one.end is not None and one.id is not None and not one.changed()]
+        settled = [one for one in self._records if one.end is not None and not one.changed()]
         for old in settled[: max(0, len(self._records) - _MOST_RECORDS)]:
             self._records.remove(old)

@@ -43,9 +43,12 @@ class Gap(msgspec.Struct, kw_only=True):
 
 
 _OPEN = """
-    INSERT INTO gaps (workspace_id, stream_id, connector_id, "from", "to", reason, missing, details, backfill, attempts)
-    VALUES (%(workspace_id)s, %(stream_id)s, %(connector_id)s, %(start)s, %(end)s, %(reason)s, %(missing)s, %(details)s,
-        %(backfill)s, %(attempts)s)
+    INSERT INTO gaps (id, workspace_id, stream_id, connector_id, "from", "to", reason, missing, details, backfill,
+        attempts)
+    VALUES (coalesce(%(id)s::uuid, gen_random_uuid()), %(workspace_id)s, %(stream_id)s, %(connector_id)s, %(start)s,
+        %(end)s, %(reason)s, %(missing)s, %(details)s, %(backfill)s, %(attempts)s)
+    ON CONFLICT (id) DO UPDATE SET "from" = excluded."from", "to" = excluded."to", missing = excluded.missing,
+        details = excluded.details, backfill = excluded.backfill, attempts = excluded.attempts
     RETURNING *
 """
 _CLOSE = """
@@ -54,7 +57,7 @@ _CLOSE = """
     WHERE id = %s RETURNING *
 """
 _FILL = """
-    UPDATE gaps SET filled_at = clock_timestamp(), "to" = coalesce("to", "from"), details = details || %s,
+    UPDATE gaps SET filled_at = clock_timestamp(), "to" = greatest("from", coalesce(%s, "to")), details = details || %s,
         backfill = %s, attempts = %s
     WHERE id = %s AND filled_at IS NULL
 """
@@ -115,6 +118,7 @@ _LIST = """
 async def open_gap(
     database: Database,
     *,
+    gap_id: str | None = None,
     workspace_id: str,
     start: int,
     reason: str,
@@ -126,8 +130,9 @@ async def open_gap(
     backfill: BackfillState = "none",
     attempts: int = 0,
 ) -> Gap:
-    """Record a gap; with `end` it is closed already."""
+    """Record a gap; with `end` it is closed already. With the same `gap_id` again it is one gap, as it is said last."""
     values = {
+        "id": gap_id,
         "workspace_id": workspace_id,
         "stream_id": stream_id,
         "connector_id": connector_id,
@@ -165,11 +170,12 @@ async def fill_gap(
     gap_id: str,
     details: dict[str, Any] | None = None,
     *,
+    end: int | None = None,
     backfill: BackfillState = "none",
     attempts: int = 0,
 ) -> bool:
-    """What was lost is there now; whether that is news."""
-    return bool(await database.execute(_FILL, (Jsonb(details or {}), backfill, attempts, gap_id)))
+    """What was lost, until `end` (None: as stored), is there now; whether that is news."""
+    return bool(await database.execute(_FILL, (instant(end), Jsonb(details or {}), backfill, attempts, gap_id)))
 
 
 async def still_open(database: Database, connector_id: str) -> Gap | None:
