@@ -18,18 +18,19 @@ from tests.support.process import Telemetra
 
 AWAY = ("WebSocket", "ERR_CONNECTION", "Failed to load resource", "net::")
 PUSHED_SECONDS = 2.0
+QUIET = ("arena", "bakery", "castle", "dock")
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetra]:
-    """A product with three quiet chats in it, one for each test."""
+    """A product with quiet chats in it, one for each test."""
     chromium()
     server = Telemetra(tmp_path_factory.mktemp("live"), {"STALE_AFTER": str(STALE_AFTER_SECONDS)})
     server.start()
     try:
-        for stream_id in ("arena", "bakery", "castle"):
+        for stream_id in QUIET:
             post(server, quiet_chat(stream_id))
-        until(lambda: len(httpx.get(f"{server.url}/api/v1/streams").json()) == 3, seconds=60)
+        until(lambda: len(httpx.get(f"{server.url}/api/v1/streams").json()) == len(QUIET), seconds=60)
         yield server
     finally:
         server.stop()
@@ -83,6 +84,14 @@ def test_a_chart_without_data_gives_way_until_some_comes(browser: Browser, serve
         expect(page.locator(".chart canvas")).to_have_count(3)
         expect(page.get_by_text("No data has come for revenue.")).to_be_visible()
         assert not_reloaded(page)
+
+
+def test_an_overlay_that_is_opened_in_the_middle_of_a_moment_shows_it(browser: Browser, server: Telemetra) -> None:
+    post(server, cheer("dock"))
+    until(lambda: httpx.get(f"{server.url}/api/v1/streams/dock/moments").json() != [])
+    with watched(browser, server.url) as seen:
+        page = seen.open("/overlay/dock?moment_seconds=60")
+        expect(page.locator(".overlay-moment")).to_contain_text("Chat spike")
 
 
 def test_the_overlay_recovers_from_a_server_that_hangs(browser: Browser, server: Telemetra) -> None:

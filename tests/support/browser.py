@@ -162,8 +162,11 @@ def quiet_chat(stream_id: str, *, minutes: int = 20) -> list[dict[str, Any]]:
 
 
 def cheer(stream_id: str, name: str = "c") -> list[dict[str, Any]]:
-    """Three hundred messages within ten seconds, and a word afterwards that moves the stream's time past them."""
-    start = datetime.now(UTC) - timedelta(seconds=100)
+    """Three hundred messages within ten seconds, and a word afterwards that moves the stream's time past them.
+
+    Recent enough to be news to an overlay for most of a minute.
+    """
+    start = datetime.now(UTC) - timedelta(seconds=70)
     burst = [
         _message(stream_id, f"{name}{n}", start + timedelta(seconds=n / 30), f"w{n % 90}", "PogChamp PogChamp")
         for n in range(300)

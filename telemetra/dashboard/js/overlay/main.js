@@ -21,14 +21,21 @@ function Overlay({ id }) {
   const [moment, setMoment] = useState(/** @type {Moment | null} */ (null));
   const known = useRef(/** @type {Set<string>} */ (new Set()));
   useEffect(() => {
+    /** @param {Moment} met */
+    const meet = (met) => {
+      if (known.current.has(met.moment_id)) return;
+      known.current.add(met.moment_id);
+      if (now() - Date.parse(met.ended_at ?? met.timestamp) < NEWS_SECONDS * 1000) setMoment(met);
+    };
     const socket = new LiveSocket(path`/ws/live/${id}`, {
       onMessage: (message) => {
         if (message.type === "metrics") {
           setUpdate(message);
           setHeardAt(now());
-        } else if (message.type === "moment" && !known.current.has(message.moment_id)) {
-          known.current.add(message.moment_id);
-          if (now() - Date.parse(message.ended_at ?? message.timestamp) < NEWS_SECONDS * 1000) setMoment(message);
+          // Pushed before this overlay was there, but still going on; the newest is met last and shown.
+          for (const recent of [...(message.recent_moments ?? [])].reverse()) if (recent.ended_at === null) meet(recent);
+        } else if (message.type === "moment") {
+          meet(message);
         }
       },
       onConnection: (state) => setConnected(state === "live"),
