@@ -3,7 +3,7 @@ import { Empty, Problem, Skeleton } from "./parts/basics.js";
 import { Shell } from "./parts/shell.js";
 import { StreamsPage } from "./pages/streams.js";
 import { followLinks, useAddress } from "./router.js";
-import { html, render, useEffect, useRef, useState } from "./view.js";
+import { html, render, useEffect, useLayoutEffect, useRef, useState } from "./view.js";
 
 const PRODUCT = "Telemetra";
 
@@ -45,7 +45,8 @@ function App() {
   const { path } = useAddress();
   const { title, page } = pageOf(path);
   const first = useRef(true);
-  useEffect(() => {
+  // Together with the page: after the next paint it would take the focus from where the reader has put it since.
+  useLayoutEffect(() => {
     document.title = `${title} · ${PRODUCT}`;
     if (!first.current) document.getElementById("main")?.focus({ preventScroll: true });
     first.current = false;

@@ -1,5 +1,5 @@
 /** What the reader chose, kept in the browser: theme, and whether viewer counts are hidden (calm mode). */
-import { useEffect, useState } from "./view.js";
+import { useLayoutEffect, useState } from "./view.js";
 
 /** @typedef {{ theme: "auto" | "light" | "dark", calm: boolean }} Prefs */
 
@@ -33,7 +33,7 @@ export function setPrefs(changes) {
 /** @returns {Prefs} */
 export function usePrefs() {
   const [value, setValue] = useState(prefs);
-  useEffect(() => {
+  useLayoutEffect(() => {
     listeners.add(setValue);
     return () => void listeners.delete(setValue);
   }, []);

@@ -1,5 +1,5 @@
 /** Pages by path, without reloading: links of the page's own are followed in place. */
-import { useEffect, useState } from "./view.js";
+import { useLayoutEffect, useState } from "./view.js";
 
 /** @type {Set<() => void>} */
 const listeners = new Set();
@@ -16,7 +16,8 @@ export function navigate(address, { replace = false } = {}) {
 /** The path and the query of the page, rendering the caller again when they change. */
 export function useAddress() {
   const [address, setAddress] = useState(() => location.pathname + location.search);
-  useEffect(() => {
+  // Before anything else can change the address: what changed it before the next paint would be missed.
+  useLayoutEffect(() => {
     const listener = () => setAddress(location.pathname + location.search);
     listeners.add(listener);
     return () => void listeners.delete(listener);

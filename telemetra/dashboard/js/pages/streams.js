@@ -10,7 +10,7 @@ import { StreamRow } from "../streams/row.js";
 import { StreamStore } from "../streams/store.js";
 import { kindName } from "../strings.js";
 import { useLive } from "../use_live.js";
-import { html, useEffect, useMemo, useRef } from "../view.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef } from "../view.js";
 /** @import { Signal } from "../signal.js" */
 /** @import { Kind, StreamOverview } from "../types.js" */
 /** @import { Row } from "../streams/store.js" */
@@ -47,7 +47,8 @@ export const Lost = ({ since }) => html`
 function Search() {
   const { query } = useAddress();
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => {
+  // As soon as the box is there: after the next paint, a key right behind the click on the link here would be lost.
+  useLayoutEffect(() => {
     /** @param {KeyboardEvent} event */
     const onKey = (event) => {
       if (event.key !== "/" || event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) return;
