@@ -34,15 +34,28 @@ def _wrap(value: Any, levels: int) -> Any:
 
 
 @settings(deadline=None)
-@given(value=st.dictionaries(_TEXT, _VALUES, max_size=4), levels=st.sampled_from([0, 1, 30, 62, 63, 64, 65, 70]))
-def test_check_data_agrees_with_a_plain_walk(value: dict[str, Any], levels: int) -> None:
-    data = {"data": _wrap(value, levels)}
+@given(
+    value=st.dictionaries(_TEXT, _VALUES, max_size=4),
+    levels=st.sampled_from([0, 1, 30, 62, 63, 64, 65, 70]),
+    plain_text=st.sampled_from([0, 10_000]),  # rare escapes are sought in another way
+)
+def test_check_data_agrees_with_a_plain_walk(value: dict[str, Any], levels: int, plain_text: int) -> None:
+    data = {"data": _wrap(value, levels), "text": "x" * plain_text}
     for ascii_only in (True, False):
         raw = json.dumps(data, ensure_ascii=ascii_only).encode()
         storable = _depth(data) <= DEPTH_MAX and "\\u0000" not in json.dumps(data).replace("\\\\", "")
         assert (check_data(raw) is None) == storable
         if is_plain(raw):
             assert storable
+
+
+@pytest.mark.parametrize("escape", [b'\\"', b"\\\\", b"\\n"])
+@pytest.mark.parametrize("text", [b"", b"x" * 10_000])
+def test_brackets_count_outside_of_strings(escape: bytes, text: bytes) -> None:
+    string = b'"' + text + escape + b'"'
+    deep = b'{"text":' + string + b',"list":' + b"[" * DEPTH_MAX + b"]" * DEPTH_MAX + b"}"
+    assert check_data(deep) == (problems.TOO_DEEP, f"nested deeper than {DEPTH_MAX} levels")
+    assert is_plain(b'{"text":"' + text + escape + b"[" * (DEPTH_MAX + 1) + b'"}')
 
 
 @pytest.mark.parametrize(
