@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from telemetra.errors import LogUnavailable, OffsetOutOfRange, Overloaded, TelemetraError, Unavailable
 from telemetra.eventlog import codec
 from telemetra.eventlog.base import LogPosition, LogRead
-from telemetra.model.event import LogItem
+from telemetra.model.event import Event, LogItem
 from telemetra.observability import Metrics
 from telemetra.store.database import Database, Failure, classify, instant
 
@@ -82,7 +82,7 @@ class PostgresLog:
         self._committer: asyncio.Task[None] | None = None
 
     async def append(self, items: Sequence[LogItem]) -> int:
-        size = sum(map(_size, items))
+        size = _size(items)
         if self._waiting_bytes and self._waiting_bytes + size > self._max_waiting_bytes:
             raise Overloaded("more events are waiting to be stored than may wait", retry_after_seconds=1.0)
         waiting = _Waiting(items, size, asyncio.get_running_loop().create_future())
@@ -174,9 +174,9 @@ class PostgresLog:
         return int(row["items"]) if row else 0
 
 
-def _size(item: LogItem) -> int:
-    """Rough bytes that an item holds in memory while it waits."""
-    return 400 + len(item.data if hasattr(item, "data") else item.raw)
+def _size(items: Sequence[LogItem]) -> int:
+    """Rough bytes that items hold in memory while they wait."""
+    return 400 * len(items) + sum([len(item.data if isinstance(item, Event) else item.raw) for item in items])
 
 
 def _log_unavailable(error: Exception) -> TelemetraError:

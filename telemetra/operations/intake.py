@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -17,7 +16,7 @@ from telemetra.formats.problems import FormatError
 from telemetra.formats.safety import is_plain
 from telemetra.kinds.registry import Registry
 from telemetra.model.event import Event, LogItem, Rejection
-from telemetra.model.times import rfc3339
+from telemetra.model.times import rfc3339, to_microseconds
 from telemetra.model.window import SECOND
 from telemetra.observability import Metrics
 from telemetra.operations.intake_drafts import EventProblem, check_envelope, draft_data, forbidden, refuse_draft, unfit
@@ -78,7 +77,9 @@ class Intake:
 
     def __init__(self, log: EventLog, registry: Registry, limits: IntakeLimits, clock: Clock, metrics: Metrics) -> None:
         self._log = log
-        self._registry = registry
+        self._rules = {
+            name: (registry.decoders[name].decode, declared.check) for name, declared in registry.types.items()
+        }
         self._limits = limits
         self._clock = clock
         self._metrics = metrics
@@ -207,7 +208,7 @@ class Intake:
             return raw  # type: ignore[return-value]  # the other half of the union
         if raw.workspace_id is not None and raw.workspace_id != workspace_id:
             return _refuse(raw, *forbidden(workspace_id))
-        timestamp = received_at if raw.timestamp is None else microseconds(raw.timestamp)
+        timestamp = received_at if raw.timestamp is None else to_microseconds(raw.timestamp)
         data = bytes(raw.data)
         problem = self._judge(raw.type, timestamp, data, received_at)
         if problem is not None:
@@ -226,8 +227,8 @@ class Intake:
 
     def _judge(self, event_type: str, timestamp: int, data: bytes, received_at: int) -> EventProblem | None:
         """What every event must be, whichever door it came by: (code, field, detail) if it is not."""
-        decoder = self._registry.decoders.get(event_type)
-        if decoder is None:
+        rules = self._rules.get(event_type)
+        if rules is None:
             return problems.UNKNOWN_TYPE, "type", f"no kind declares {event_type!r}"
         if timestamp < 0:
             return problems.INVALID_TIMESTAMP, "timestamp", "must not be before 1970"
@@ -236,11 +237,11 @@ class Intake:
             return problems.TIMESTAMP_IN_FUTURE, "timestamp", detail
         if len(data) > self._limits.event_bytes:
             return problems.TOO_LARGE, "data", f"is larger than {self._limits.event_bytes} bytes"
+        decode, check = rules
         try:
-            decoded = decoder.decode(data)
+            decoded = decode(data)
         except msgspec.DecodeError as error:
             return _data_problem(error)
-        check = self._registry.types[event_type].check
         if check is not None and (problem := check(decoded)) is not None:
             return problems.INVALID_FIELD, f"data.{problem[0]}", problem[1]
         return None
@@ -298,11 +299,6 @@ def _keep_as_sent(media_type: str, body: bytes, items: list[LogItem]) -> None:
     for item in items:
         if isinstance(item, Rejection):
             item.raw = sent[item.index][:RAW_KEPT_BYTES]
-
-
-def microseconds(time: datetime) -> int:
-    """An aware time in microseconds. Exact: a double holds today's seconds to a quarter of a microsecond."""
-    return round(time.timestamp() * 1e6)
 
 
 def _refuse(raw: RawEvent, code: str, field: str, detail: str) -> FormatError:
