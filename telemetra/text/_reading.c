@@ -76,6 +76,26 @@ static PyTypeObject ReadingType = {
     .tp_getset = reading_getset,
 };
 
+/* ---- Known: what the tokens of chat say, in a cache line each ---- */
+
+#define KNOWN_BITS 15
+#define LONGEST_KNOWN 27
+
+/* Chat says the same few thousand words over and over, and to find them by way of Python's objects costs five cache
+ * misses each. This is a direct-mapped cache in front of the dict of all tokens: what is in the way of another is
+ * replaced. */
+typedef struct {
+    uint64_t hash;
+    PyObject *token; /* NULL: empty */
+    PyObject *name;  /* the word itself where it names an emote, or NULL */
+    int32_t valence, marks;
+    uint32_t code;
+    uint8_t length;
+    uint8_t key[LONGEST_KNOWN];
+} Known;
+
+_Static_assert(sizeof(Known) == 64, "a cache line");
+
 /* ---- Reader: makes readings ---- */
 
 typedef struct {
@@ -83,24 +103,119 @@ typedef struct {
     vectorcallfunc vectorcall;
     PyObject *tokens;     /* a dict with __missing__: token -> (kind, valence, marks, word, follow, code) */
     PyObject *valence_of; /* (text, list of tokens, sum of valences, marks) -> int */
+    PyObject *meant;      /* (sum of valences, that of laughter, marks, exclamation marks) -> int */
     PyObject *nothing_follows;
     Py_ssize_t longest; /* code points that are read for the valence */
-    long named, phrase, ruled;
+    long named, starts, phrase, laugh, praise, asks, turns, ironic;
+    Known *known; /* 1 << KNOWN_BITS of them */
 } Reader;
 
-/* What is known of a message while it is gone through. */
+enum { KIND, VALENCE, MARKS, WORD, FOLLOW, CODE, FIELDS };
+
+static PyObject *field(PyObject *token, int number) { return PyTuple_GET_ITEM(token, number); }
+
+/* The token of a word; a new reference. */
+static PyObject *token_of(Reader *self, PyObject *word) {
+    PyObject *token = PyDict_GetItemWithError(self->tokens, word);
+    if (token != NULL)
+        Py_INCREF(token);
+    else if (!PyErr_Occurred())
+        token = PyObject_GetItem(self->tokens, word); /* __missing__ */
+    if (token != NULL && (!PyTuple_CheckExact(token) || PyTuple_GET_SIZE(token) != FIELDS)) {
+        PyErr_SetString(PyExc_TypeError, "a token is a tuple of six");
+        Py_CLEAR(token);
+    }
+    return token;
+}
+
+static void forget(Known *known) {
+    Py_XDECREF(known->token);
+    Py_XDECREF(known->name);
+}
+
+/* Asks for the token of a word and puts it into `known`; -1 with an exception set. */
+static int learn(Reader *self, PyObject *text, Py_ssize_t start, Py_ssize_t end, Known *known) {
+    PyObject *word = PyUnicode_Substring(text, start, end);
+    PyObject *token = word == NULL ? NULL : token_of(self, word);
+    long valence = 0, marks = 0;
+    unsigned long code = 0;
+    if (token != NULL) {
+        valence = PyLong_AsLong(field(token, VALENCE));
+        marks = PyLong_AsLong(field(token, MARKS));
+        code = PyLong_AsUnsignedLong(field(token, CODE));
+    }
+    if (PyErr_Occurred()) {
+        Py_XDECREF(word);
+        Py_XDECREF(token);
+        return -1;
+    }
+    Py_XSETREF(known->token, token);
+    Py_XSETREF(known->name, marks & self->named ? Py_NewRef(word) : NULL);
+    Py_DECREF(word);
+    known->valence = (int32_t)valence;
+    known->marks = (int32_t)marks;
+    known->code = (uint32_t)code;
+    return 0;
+}
+
+/* A word as it stands in a text. */
 typedef struct {
-    PyObject *tokens; /* list */
+    Py_ssize_t start, end;
+    uint64_t hash;
+    int short_enough; /* to be known: at most LONGEST_KNOWN characters of Latin-1 */
+    uint8_t key[LONGEST_KNOWN];
+} Word;
+
+/* Finds the next word from `at` on, those between blanks as str.split() does; 0 when there is none. */
+static int next_word(PyObject *text, Py_ssize_t at, Word *word) {
+    int kind = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    while (at < length && Py_UNICODE_ISSPACE(PyUnicode_READ(kind, data, at))) at++;
+    word->start = at;
+    word->hash = 0xCBF29CE484222325u; /* FNV-1a */
+    Py_UCS4 largest = 0;
+    for (; at < length; at++) {
+        Py_UCS4 character = PyUnicode_READ(kind, data, at);
+        if (Py_UNICODE_ISSPACE(character)) break;
+        if (character > largest) largest = character;
+        if (at - word->start < LONGEST_KNOWN) word->key[at - word->start] = (uint8_t)character;
+        word->hash = (word->hash ^ character) * 0x100000001B3u;
+    }
+    word->end = at;
+    word->short_enough = largest < 256 && at - word->start <= LONGEST_KNOWN;
+    return word->start < length;
+}
+
+/* What the word says: in the cache, or in `other` where it cannot be (which is to be released then). NULL with an
+ * exception set. Valid until the next call. */
+static Known *look_up(Reader *self, PyObject *text, const Word *word, Known *other) {
+    if (!word->short_enough) return learn(self, text, word->start, word->end, other) < 0 ? NULL : other;
+    uint8_t length = (uint8_t)(word->end - word->start);
+    Known *known = self->known + ((word->hash * 0x9E3779B97F4A7C15u) >> (64 - KNOWN_BITS));
+    if (known->token != NULL && known->hash == word->hash && known->length == length &&
+        memcmp(known->key, word->key, length) == 0)
+        return known;
+    /* Python code runs in between, maybe in another thread too: the place is written at once, after it. */
+    Known learnt = {.token = NULL, .name = NULL};
+    if (learn(self, text, word->start, word->end, &learnt) < 0) return NULL;
+    learnt.hash = word->hash;
+    learnt.length = length;
+    memcpy(learnt.key, word->key, length);
+    Known before = *known;
+    *known = learnt;
+    forget(&before);
+    return known;
+}
+
+/* What is known of a message once it is gone through. */
+typedef struct {
     PyObject *emotes; /* list, or NULL */
-    long felt, marks;
+    long felt, laughter, marks;
+    long first, opening; /* marks of the first word, of the first two */
     int words; /* different codes so far */
     uint32_t codes[MOST_WORDS];
 } Pass;
-
-static void pass_clear(Pass *pass) {
-    Py_CLEAR(pass->tokens);
-    Py_CLEAR(pass->emotes);
-}
 
 static void add_code(Pass *pass, uint32_t code) {
     int at = pass->words;
@@ -111,78 +226,99 @@ static void add_code(Pass *pass, uint32_t code) {
     pass->words++;
 }
 
-/* Takes in one word of the message; -1 with an exception set. `follow` is borrowed from the token before. */
-static int take_word(Reader *self, Pass *pass, PyObject *word, PyObject **follow, Py_ssize_t position) {
-    PyObject *token = PyDict_GetItemWithError(self->tokens, word);
-    if (token != NULL) {
-        Py_INCREF(token);
-    } else {
-        if (PyErr_Occurred()) return -1;
-        token = PyObject_GetItem(self->tokens, word); /* __missing__ */
-        if (token == NULL) return -1;
-    }
-    if (!PyTuple_CheckExact(token) || PyTuple_GET_SIZE(token) != 6) {
-        PyErr_SetString(PyExc_TypeError, "a token is a tuple of six");
-        Py_DECREF(token);
-        return -1;
-    }
-    long valence = PyLong_AsLong(PyTuple_GET_ITEM(token, 1));
-    long marks = PyLong_AsLong(PyTuple_GET_ITEM(token, 2));
-    unsigned long code = PyLong_AsUnsignedLong(PyTuple_GET_ITEM(token, 5));
-    int failed = PyErr_Occurred() != NULL;
-    if (!failed && *follow != self->nothing_follows) {
-        int found = PySequence_Contains(*follow, PyTuple_GET_ITEM(token, 3));
-        if (found > 0) pass->marks |= self->phrase;
-        failed = found < 0;
-    }
-    if (!failed && marks & self->named) {
-        if (pass->emotes == NULL) pass->emotes = PyList_New(0);
-        failed = pass->emotes == NULL || PyList_Append(pass->emotes, word) < 0;
-    }
-    /* The list keeps the token alive, and with it what `follow` points to. */
-    failed = failed || PyList_Append(pass->tokens, token) < 0;
-    *follow = PyTuple_GET_ITEM(token, 4);
-    Py_DECREF(token);
-    if (failed) return -1;
-    pass->felt += valence;
-    pass->marks |= marks;
-    if (position < MOST_WORDS) add_code(pass, (uint32_t)code);
-    return 0;
+static void add_word(Reader *self, Pass *pass, const Known *known, Py_ssize_t position) {
+    pass->felt += known->valence;
+    pass->marks |= known->marks;
+    if (known->marks & self->laugh) pass->laughter += known->valence;
+    if (position == 0) pass->first = known->marks;
+    if (position < 2) pass->opening |= known->marks;
+    if (position < MOST_WORDS) add_code(pass, known->code);
 }
 
-/* Goes through the words of `text`, those between blanks as str.split() finds them. */
+static int add_emote(Pass *pass, PyObject *name) {
+    if (pass->emotes == NULL) pass->emotes = PyList_New(0);
+    return pass->emotes == NULL ? -1 : PyList_Append(pass->emotes, name);
+}
+
+/* Notes whether the word goes on with a phrase that the word before may begin. `follow` is what may follow it, or NULL;
+ * few words begin phrases, and only then their objects are touched. */
+static int add_to_phrase(Reader *self, Pass *pass, const Known *known, PyObject **follow) {
+    if (*follow == NULL && !(known->marks & self->starts)) return 0;
+    PyObject *spelled = Py_NewRef(field(known->token, WORD)), *after = Py_NewRef(field(known->token, FOLLOW));
+    int found = *follow == NULL ? 0 : PySequence_Contains(*follow, spelled);
+    if (found > 0) pass->marks |= self->phrase;
+    Py_DECREF(spelled);
+    if (after == self->nothing_follows) Py_CLEAR(after);
+    Py_XSETREF(*follow, after);
+    return found < 0 ? -1 : 0;
+}
+
+/* Goes through the words of `text`; -1 with an exception set. */
 static int go_through(Reader *self, Pass *pass, PyObject *text) {
-    int kind = PyUnicode_KIND(text);
-    const void *data = PyUnicode_DATA(text);
-    Py_ssize_t length = PyUnicode_GET_LENGTH(text), at = 0;
-    PyObject *follow = self->nothing_follows;
-    pass->tokens = PyList_New(0);
-    if (pass->tokens == NULL) return -1;
-    for (Py_ssize_t position = 0;; position++) {
-        while (at < length && Py_UNICODE_ISSPACE(PyUnicode_READ(kind, data, at))) at++;
-        if (at == length) return 0;
-        Py_ssize_t start = at;
-        while (at < length && !Py_UNICODE_ISSPACE(PyUnicode_READ(kind, data, at))) at++;
-        PyObject *word = PyUnicode_Substring(text, start, at);
-        if (word == NULL) return -1;
-        int failed = take_word(self, pass, word, &follow, position);
-        Py_DECREF(word);
-        if (failed) return -1;
+    Word word = {.end = 0};
+    Known other = {.token = NULL, .name = NULL};
+    PyObject *follow = NULL; /* what may follow the word before in a phrase */
+    int failed = 0;
+    for (Py_ssize_t position = 0; !failed && next_word(text, word.end, &word); position++) {
+        Known *known = look_up(self, text, &word, &other);
+        failed = known == NULL || (known->name != NULL && add_emote(pass, known->name) < 0);
+        if (!failed) {
+            add_word(self, pass, known, position);
+            failed = add_to_phrase(self, pass, known, &follow) < 0;
+        }
     }
+    Py_XDECREF(follow);
+    forget(&other);
+    if (failed) Py_CLEAR(pass->emotes);
+    return failed ? -1 : 0;
 }
 
-static PyObject *pass_valence(Reader *self, Pass *pass, PyObject *text) {
-    /* Where no token changes what another one says and nothing is shouted, what is felt is all. */
-    int ruled = (pass->marks & self->ruled) != 0;
-    if (!ruled && pass->felt) ruled = PyUnicode_FindChar(text, '!', 0, PyUnicode_GET_LENGTH(text), 1) >= 0;
-    if (!ruled) return PyLong_FromLong(pass->felt);
+/* The tokens of `text` as a list. */
+static PyObject *tokens_of(Reader *self, PyObject *text) {
+    PyObject *tokens = PyList_New(0);
+    Word word = {.end = 0};
+    while (tokens != NULL && next_word(text, word.end, &word)) {
+        PyObject *part = PyUnicode_Substring(text, word.start, word.end);
+        PyObject *token = part == NULL ? NULL : token_of(self, part);
+        if (token == NULL || PyList_Append(tokens, token) < 0) Py_CLEAR(tokens);
+        Py_XDECREF(part);
+        Py_XDECREF(token);
+    }
+    return tokens;
+}
+
+static PyObject *call_valence_of(Reader *self, Pass *pass, PyObject *text) {
     PyObject *felt = PyLong_FromLong(pass->felt), *marks = PyLong_FromLong(pass->marks), *valence = NULL;
-    if (felt != NULL && marks != NULL) {
-        PyObject *arguments[] = {text, pass->tokens, felt, marks};
+    PyObject *tokens = tokens_of(self, text);
+    if (felt != NULL && marks != NULL && tokens != NULL) {
+        PyObject *arguments[] = {text, tokens, felt, marks};
         valence = PyObject_Vectorcall(self->valence_of, arguments, 4, NULL);
     }
     Py_XDECREF(felt);
     Py_XDECREF(marks);
+    Py_XDECREF(tokens);
+    return valence;
+}
+
+/* The valence of a message, as valence_of in valence.py has it. */
+static PyObject *pass_valence(Reader *self, Pass *pass, PyObject *text) {
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    int command = length > 0 && PyUnicode_READ_CHAR(text, 0) == '!';
+    if (command || pass->marks & (self->phrase | self->turns) || pass->first & self->asks)
+        return call_valence_of(self, pass, text);
+    long exclamations = 0;
+    for (Py_ssize_t at = 0; pass->felt != pass->laughter && at < length; at++, exclamations++) {
+        at = PyUnicode_FindChar(text, '!', at, length, 1);
+        if (at < 0) break;
+    }
+    if (exclamations == 0 && !(pass->marks & self->ironic)) return PyLong_FromLong(pass->felt);
+    long marks = pass->opening & self->praise ? pass->marks : pass->marks & ~self->praise;
+    long numbers[] = {pass->felt - pass->laughter, pass->laughter, marks, exclamations};
+    PyObject *arguments[4] = {NULL}, *valence = NULL;
+    int made = 0;
+    while (made < 4 && (arguments[made] = PyLong_FromLong(numbers[made])) != NULL) made++;
+    if (made == 4) valence = PyObject_Vectorcall(self->meant, arguments, 4, NULL);
+    while (made > 0) Py_DECREF(arguments[--made]);
     return valence;
 }
 
@@ -196,11 +332,8 @@ static uint64_t hash_of(const uint32_t *codes, int number) {
 }
 
 static PyObject *read_text(Reader *self, PyObject *text) {
-    Pass pass = {0};
-    if (go_through(self, &pass, text) < 0) {
-        pass_clear(&pass);
-        return NULL;
-    }
+    Pass pass = {.emotes = NULL};
+    if (go_through(self, &pass, text) < 0) return NULL;
     PyObject *valence;
     if (PyUnicode_GET_LENGTH(text) > self->longest) {
         PyObject *beginning = PyUnicode_Substring(text, 0, self->longest);
@@ -212,7 +345,7 @@ static PyObject *read_text(Reader *self, PyObject *text) {
         valence = pass_valence(self, &pass, text);
     }
     PyObject *emotes = pass.emotes == NULL ? PyTuple_New(0) : PyList_AsTuple(pass.emotes);
-    pass_clear(&pass);
+    Py_XDECREF(pass.emotes);
     Reading *reading = NULL;
     if (valence != NULL && emotes != NULL) reading = PyObject_NewVar(Reading, &ReadingType, pass.words);
     if (reading == NULL) {
@@ -238,13 +371,22 @@ static PyObject *reader_call(PyObject *self, PyObject *const *arguments, size_t 
 }
 
 static int reader_init(Reader *self, PyObject *arguments, PyObject *keywords) {
-    static char *names[] = {"tokens", "valence_of", "nothing_follows", "longest", "named", "phrase", "ruled", NULL};
-    PyObject *tokens, *valence_of, *nothing_follows;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!OOnlll", names, &PyDict_Type, &tokens, &valence_of,
-                                     &nothing_follows, &self->longest, &self->named, &self->phrase, &self->ruled))
+    static char *names[] = {"tokens", "valence_of", "meant",  "nothing_follows", "longest", "named", "starts",
+                            "phrase", "laugh",      "praise", "asks",            "turns",   "ironic", NULL};
+    PyObject *tokens, *valence_of, *meant, *nothing_follows;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!OOOnllllllll", names, &PyDict_Type, &tokens, &valence_of,
+                                     &meant, &nothing_follows, &self->longest, &self->named, &self->starts,
+                                     &self->phrase, &self->laugh, &self->praise, &self->asks, &self->turns,
+                                     &self->ironic))
         return -1;
+    if (self->known == NULL) self->known = PyMem_Calloc((size_t)1 << KNOWN_BITS, sizeof(Known));
+    if (self->known == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
     Py_XSETREF(self->tokens, Py_NewRef(tokens));
     Py_XSETREF(self->valence_of, Py_NewRef(valence_of));
+    Py_XSETREF(self->meant, Py_NewRef(meant));
     Py_XSETREF(self->nothing_follows, Py_NewRef(nothing_follows));
     self->vectorcall = reader_call;
     return 0;
@@ -253,6 +395,7 @@ static int reader_init(Reader *self, PyObject *arguments, PyObject *keywords) {
 static int reader_traverse(Reader *self, visitproc visit, void *arg) {
     Py_VISIT(self->tokens);
     Py_VISIT(self->valence_of);
+    Py_VISIT(self->meant);
     Py_VISIT(self->nothing_follows);
     return 0;
 }
@@ -260,6 +403,7 @@ static int reader_traverse(Reader *self, visitproc visit, void *arg) {
 static int reader_clear(Reader *self) {
     Py_CLEAR(self->tokens);
     Py_CLEAR(self->valence_of);
+    Py_CLEAR(self->meant);
     Py_CLEAR(self->nothing_follows);
     return 0;
 }
@@ -267,6 +411,8 @@ static int reader_clear(Reader *self) {
 static void reader_dealloc(Reader *self) {
     PyObject_GC_UnTrack(self);
     reader_clear(self);
+    for (size_t at = 0; self->known != NULL && at < (size_t)1 << KNOWN_BITS; at++) forget(self->known + at);
+    PyMem_Free(self->known);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 

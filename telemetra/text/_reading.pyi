@@ -8,12 +8,18 @@ class Reader:
         self,
         tokens: Mapping[str, Token],
         valence_of: Callable[[str, list[Token], int, int], int],
+        meant: Callable[[int, int, int, int], int],
         nothing_follows: Mapping[str, object],
         *,
         longest: int,
         named: int,
+        starts: int,
         phrase: int,
-        ruled: int,
+        laugh: int,
+        praise: int,
+        asks: int,
+        turns: int,
+        ironic: int,
     ) -> None: ...
     def __call__(self, text: str, /) -> Reading: ...
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from telemetra.text.tokens import NAMED, NOTHING_FOLLOWS, PHRASE, RULED, Token
+from telemetra.text.tokens import IRONIC, NAMED, NOTHING_FOLLOWS, PHRASE, QUESTION, TURNS, Token
 from telemetra.text.valence import LONGEST, valence_of
 
 MOST_WORDS = 60
 """Words of a message that make its likeness: a longer text is told apart by its beginning."""
+
+_RULED = PHRASE | TURNS | QUESTION | IRONIC  # the valence may be another one than the sum of what the tokens say
 
 
 class Reading:
@@ -36,7 +38,7 @@ class Reading:
             self.emotes = tuple([part for part, said in zip(parts, tokens, strict=True) if said[2] & NAMED])
         if len(text) > LONGEST:
             self.valence: int = Reading(text[:LONGEST], token).valence
-        elif marks & RULED or (felt and "!" in text):
+        elif marks & _RULED or (felt and "!" in text):
             self.valence = valence_of(text, tokens, felt, marks)
         else:
             self.valence = felt

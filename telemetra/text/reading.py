@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 from telemetra.text import plain
 from telemetra.text.lexicon import Tokens
-from telemetra.text.tokens import NAMED, NOTHING_FOLLOWS, PHRASE, RULED
-from telemetra.text.valence import LONGEST, valence_of
+from telemetra.text.tokens import IRONIC, LAUGH, NAMED, NOTHING_FOLLOWS, PHRASE, PRAISE, QUESTION, STARTS, TURNS
+from telemetra.text.valence import LONGEST, meant, valence_of
 
 try:
     from telemetra.text import _reading as compiled
@@ -31,14 +31,20 @@ MEMO_ENTRIES: Final = 8_192
 TOKENS: Final = Tokens()
 """What the tokens of all messages say."""
 
+
+def compiled_reader(tokens: Tokens) -> Callable[[str], Reading]:
+    """What makes readings by compiled loops, with `tokens` to say what tokens say."""
+    marks = {"named": NAMED, "starts": STARTS, "phrase": PHRASE, "laugh": LAUGH, "praise": PRAISE}
+    marks |= {"asks": QUESTION, "turns": TURNS, "ironic": IRONIC}
+    return compiled.Reader(tokens, valence_of, meant, NOTHING_FOLLOWS, longest=LONGEST, **marks)
+
+
 if compiled is None:
     _alike = plain.alike
     _new = partial(plain.Reading, token=TOKENS.__getitem__)
 else:
     _alike = compiled.alike
-    _new = compiled.Reader(
-        TOKENS, valence_of, NOTHING_FOLLOWS, longest=LONGEST, named=NAMED, phrase=PHRASE, ruled=RULED
-    )
+    _new = compiled_reader(TOKENS)
 
 _remembered = lru_cache(maxsize=MEMO_ENTRIES)(_new)
 

@@ -42,8 +42,11 @@ TURNS: Final = 4096
 PHRASE: Final = 8192
 """Of a message: there may be a phrase in it."""
 
-RULED: Final = IRONY | LAUGH | PRAISE | ASKS | ASKED | WONDERS | TURNS | PHRASE
-"""Of a message: its valence may be another one than the sum of what its tokens say (see valence.py)."""
+QUESTION: Final = ASKS | ASKED | WONDERS
+"""Of the first token: the message may be a question."""
+
+IRONIC: Final = IRONY | LAUGH | PRAISE
+"""Of a message: it may mean another thing than it says."""
 
 ROLES: Final = {"negate": NEGATE, "boost": BOOST, "dampen": DAMPEN, "but": BUT}
 """Kinds by their names in the lists."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from telemetra.text.phrases import join
 from telemetra.text.tokens import (
     ALONE,
     ASKED,
-    ASKS,
     BOOST,
     BUT,
     DAMPEN,
@@ -23,6 +23,7 @@ from telemetra.text.tokens import (
     NOTHING_FOLLOWS,
     PHRASE,
     PRAISE,
+    QUESTION,
     SKILL,
     TURNS,
     WONDERS,
@@ -33,6 +34,7 @@ from telemetra.text.tokens import (
 LONGEST = 1_000
 """Code points of a message that are read; intake admits 500."""
 
+_MEMO_ENTRIES = 8_192
 _EMPHASIS = 29
 _NEGATION_REACH = 3
 _WEAK = 10  # words of at most this valence are not felt because a booster is beside them
@@ -50,21 +52,16 @@ def valence_of(message: str, tokens: list[Token], said: int, marks: int) -> int:
     if marks & PHRASE:
         tokens = join(tokens)
     first = tokens[0][2]
-    if marks & (PHRASE | TURNS) or first & (ASKS | ASKED | WONDERS):
-        if first & (ASKS | ASKED | WONDERS):
+    if marks & (PHRASE | TURNS) or first & QUESTION:
+        if first & QUESTION:
             tokens = _asked(tokens, wholly=bool(first & ASKED) or message.rstrip().endswith("?"))
         said, laughter, marks = _read(tokens)
     elif marks & LAUGH:
         laughter = sum([token[1] for token in tokens if token[2] & LAUGH])
         said -= laughter
-    if said and (exclamations := message.count("!")):
-        push = min(exclamations, _MOST_EXCLAMATIONS) * _EXCLAMATION
-        said += push if said > 0 else -push
-    if not marks & (PRAISE | LAUGH | IRONY):
-        return said + laughter
     # Praise may be mockery only where the message begins with it.
     praise = PRAISE & marks & (first | tokens[:2][-1][2])
-    return _meant(said, laughter, marks & ~PRAISE | praise)
+    return meant(said, laughter, marks & ~PRAISE | praise, message.count("!"))
 
 
 def _asked(tokens: list[Token], *, wholly: bool) -> list[Token]:
@@ -129,8 +126,13 @@ def _read(tokens: Sequence[Token]) -> tuple[int, int, int]:
     return total if spoken else total + letters, laughter, marks
 
 
-def _meant(said: int, laughter: int, marks: int) -> int:
-    """The valence of what is meant by what is said: mockery turns it."""
+@lru_cache(maxsize=_MEMO_ENTRIES)
+def meant(said: int, laughter: int, marks: int, exclamations: int) -> int:
+    """The valence of what is meant by what is said: exclamation marks strengthen it, mockery turns it. PRAISE in
+    `marks` is praise that the message begins with."""
+    if said:
+        push = min(exclamations, _MOST_EXCLAMATIONS) * _EXCLAMATION
+        said += push if said > 0 else -push
     if marks & PRAISE and marks & (MISHAP | GENIUS):
         return -max(abs(said), _COMPLAINT)
     if marks & LAUGH:

@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 
 from telemetra.text import plain, reading
 from telemetra.text.lexicon import Tokens
-from telemetra.text.tokens import NAMED, NOTHING_FOLLOWS, PHRASE, RULED
-from telemetra.text.valence import LONGEST, valence_of
 from tests.support.shared import shared_data
 
 if reading.compiled is None:
@@ -45,8 +43,7 @@ def plainly() -> Read:
 
 
 def natively() -> Read:
-    bits = {"named": NAMED, "phrase": PHRASE, "ruled": RULED}
-    return compiled.Reader(Tokens(), valence_of, NOTHING_FOLLOWS, longest=LONGEST, **bits)
+    return reading.compiled_reader(Tokens())
 
 
 def said(read: plain.Reading) -> tuple[object, ...]:
@@ -93,14 +90,13 @@ def test_what_is_no_text_is_refused() -> None:
 
 
 def test_an_error_of_a_rule_passes() -> None:
-    class Broken(dict):  # type: ignore[type-arg]
+    class Broken(Tokens):
         def __missing__(self, token: str) -> object:
             if token == "bad":
                 raise LookupError(token)
             return "no token"
 
-    bits = {"named": NAMED, "phrase": PHRASE, "ruled": RULED}
-    read = compiled.Reader(Broken(), valence_of, NOTHING_FOLLOWS, longest=LONGEST, **bits)
+    read = reading.compiled_reader(Broken())
     with pytest.raises(LookupError):
         read("bad")
     with pytest.raises(TypeError, match="tuple of six"):
