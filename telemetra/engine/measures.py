@@ -69,6 +69,7 @@ class Distinct:
 
 class Top:
     """The `size` most frequent values as [value, count] pairs: by count, ties by value. Every occurrence counts.
+    `values` gives those of each entry.
 
     Also gives `<name>_all` and `<name>_different`: all values, and the different ones.
     """
@@ -80,7 +81,7 @@ class Top:
         name: str,
         lane: str,
         output: str,
-        values: Callable[[Any], Iterable[str]],
+        values: Callable[[Sequence[Entry]], Iterable[Iterable[str]]],
         size: int,
     ) -> None:
         self.name = name
@@ -92,8 +93,7 @@ class Top:
         return Counter()
 
     def add(self, state: Counter[str], entries: Sequence[Entry]) -> Counter[str]:
-        values = self._values
-        state.update(chain.from_iterable([values(data) for _, data in entries]))
+        state.update(chain.from_iterable(self._values(entries)))
         return state
 
     def merge(self, states: Sequence[Counter[str]]) -> Counter[str]:
@@ -112,7 +112,8 @@ class Top:
 
 
 class Sentiment:
-    """Mean of integer scores in 1/10,000, with the number of clearly positive and negative ones.
+    """Mean of integer scores in 1/10,000, with the number of clearly positive and negative ones. `scores` gives one for
+    each entry.
 
     Also gives what spread and means over hops are made of: `sentiment_number`, `sentiment_sum`, `sentiment_squares`
     (scores as -1..1).
@@ -125,17 +126,17 @@ class Sentiment:
         Column("negative_count", "bigint"),
     )
 
-    def __init__(self, lane: str, score: Callable[[Any], int], positive: int, negative: int) -> None:
+    def __init__(self, lane: str, scores: Callable[[Sequence[Entry]], list[int]], positive: int, negative: int) -> None:
         self.name = "sentiment"
         self.lanes = frozenset((lane,))
-        self._score, self._positive, self._negative = score, positive, negative
+        self._scores, self._positive, self._negative = scores, positive, negative
 
     def create(self) -> list[int]:
         return [0, 0, 0, 0, 0]
 
     def add(self, state: list[int], entries: Sequence[Entry]) -> list[int]:
-        score, positive, negative = self._score, self._positive, self._negative
-        scores = [score(data) for _, data in entries]
+        positive, negative = self._positive, self._negative
+        scores = self._scores(entries)
         state[0] += len(scores)
         state[1] += sum(scores)
         for value in scores:

@@ -11,10 +11,11 @@ import msgspec
 from telemetra.engine.measures import Announcements, Count, Distinct, Gauge, Money, Sentiment, Top
 from telemetra.engine.text_measures import FACTS, Conversation
 from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, CURRENCIES, is_amount, parse_amount
-from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, EventType, Kind, Metric, Series
+from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, Entry, EventType, Kind, Metric, Series
 from telemetra.kinds.broadcast_causes import explain
 from telemetra.model.event import Event
 from telemetra.text import emotes, sentiment
+from telemetra.text.plain import Reading
 from telemetra.text.reading import read
 
 COUNT_MAX = 2**53
@@ -72,6 +73,32 @@ class StreamMeta(msgspec.Struct):
     raid: Raid | None = None
 
 
+class _Readings:
+    """The readings of the entries that are being counted: two measures ask for them, one after the other."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Sequence[Entry], list[Reading]] = (), []
+
+    def of(self, entries: Sequence[Entry]) -> list[Reading]:
+        of, readings = self._last
+        if entries is not of:
+            readings = [read(data.message) for _, data in entries]
+            self._last = entries, readings
+        return readings
+
+    def emotes(self, entries: Sequence[Entry]) -> list[Sequence[str]]:
+        return [
+            reading.emotes if data.emotes is None else data.emotes
+            for reading, (_, data) in zip(self.of(entries), entries, strict=True)
+        ]
+
+    def scores(self, entries: Sequence[Entry]) -> list[int]:
+        return [
+            sentiment.score(data.message, data.emotes) if data.emotes else sentiment.of_valence(reading.valence)
+            for reading, (_, data) in zip(self.of(entries), entries, strict=True)
+        ]
+
+
 def build(currency: str) -> Kind:
     """The declaration, with `currency` (ISO 4217) as the one that `revenue` is counted in."""
 
@@ -90,6 +117,7 @@ def build(currency: str) -> Kind:
             "timestamp": event.timestamp,
         }
 
+    readings = _Readings()
     types = (
         EventType("chat.message", ChatMessage, lane=_chat_lane),
         EventType("viewer.count", ViewerCount, table="viewer_timeseries", row=_viewer_row, describe=_describe_viewers),
@@ -112,9 +140,9 @@ def build(currency: str) -> Kind:
             Count("chat", ["chat.message"], "chat_count", rate="chat_rate"),
             Count("shared_chat", ["chat.shared"], "shared_count"),
             Distinct("chatters", "chat.message", "unique_chatters", attrgetter("user_id")),
-            Top("emotes", "chat.message", "top_emotes", _emotes, TOP_EMOTES),
+            Top("emotes", "chat.message", "top_emotes", readings.emotes, TOP_EMOTES),
             Conversation("chat.message", attrgetter("message"), attrgetter("user_id"), emotes.find),
-            Sentiment("chat.message", _sentiment, sentiment.POSITIVE, sentiment.NEGATIVE),
+            Sentiment("chat.message", readings.scores, sentiment.POSITIVE, sentiment.NEGATIVE),
             Gauge(
                 "viewers",
                 "viewer.count",
@@ -211,14 +239,6 @@ def _chat_lane(event: Event, data: ChatMessage) -> str:
     if data.source_stream_id is None or data.source_stream_id == event.stream_id:
         return "chat.message"
     return "chat.shared"
-
-
-def _emotes(data: ChatMessage) -> Sequence[str]:
-    return read(data.message).emotes if data.emotes is None else data.emotes
-
-
-def _sentiment(data: ChatMessage) -> int:
-    return sentiment.score(data.message, data.emotes or ())
 
 
 def _currency(data: Transaction, default: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from telemetra.text import plain
 from telemetra.text.lexicon import Tokens
+from telemetra.text.plain import Reading
 from telemetra.text.tokens import IRONIC, LAUGH, NAMED, NOTHING_FOLLOWS, PHRASE, PRAISE, QUESTION, STARTS, TURNS
 from telemetra.text.valence import LONGEST, meant, valence_of
 
@@ -16,8 +17,6 @@ try:
 except ImportError:  # made at installation, where there is a C compiler
     compiled = None  # type: ignore[assignment]
 
-if TYPE_CHECKING:
-    from telemetra.text.plain import Reading
 
 LEAST_WORDS: Final = 4
 """Shorter texts are the same only where all words are."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from telemetra.text.reading import TOKENS, read
 from telemetra.text.tokens import EMOTE
@@ -21,6 +22,7 @@ NEGATIVE = -500
 """A message with this score or less counts as negative (VADER's -0.05)."""
 
 _MOST_EMOTES = 100
+_MEMO_ENTRIES = 8_192
 _SATURATION = 15 * 100 * 100  # VADER's alpha, in hundredths squared
 
 
@@ -34,6 +36,10 @@ def score(message: str, emotes: Sequence[str] = ()) -> int:
     if emotes:
         unseen = [TOKENS[name] for name in emotes[:_MOST_EMOTES] if name and name not in message]
         valence += sum(token[1] for token in unseen if token[0] == EMOTE)
-    if not valence:
-        return 0
+    return of_valence(valence)
+
+
+@lru_cache(maxsize=_MEMO_ENTRIES)
+def of_valence(valence: int) -> int:
+    """The score of a message of this valence (hundredths of VADER's unit)."""
     return round(UNIT * valence / math.sqrt(valence * valence + _SATURATION))
