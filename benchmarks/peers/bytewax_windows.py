@@ -20,7 +20,8 @@ from bytewax.testing import TestingSink, TestingSource, run_main
 from telemetra.kinds.broadcast import ChatMessage
 from telemetra.model.event import Event
 from telemetra.model.times import to_datetime
-from telemetra.text import emotes, sentiment
+from telemetra.text import sentiment
+from telemetra.text.reading import read
 
 BATCH = 1000
 
@@ -82,8 +83,9 @@ def _run(flow: Dataflow, rows: list[Row]) -> int:
 
 def _decode(event: Event) -> tuple[str, Chat]:
     data = _decoder.decode(event.data)
-    text = data.message
-    return event.stream_id, Chat(to_datetime(event.timestamp), data.user_id, emotes.find(text), sentiment.score(text))
+    reading = read(data.message)
+    score = sentiment.of_valence(reading.valence)
+    return event.stream_id, Chat(to_datetime(event.timestamp), data.user_id, reading.emotes, score)
 
 
 def _time(chat: Chat) -> datetime:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from telemetra.model.window import MINUTE
-from telemetra.text import emotes
+from telemetra.text.reading import read
 
 Chat = tuple[int, str, int, str, str]
 """Number, stream, microseconds, user, text."""
@@ -14,7 +14,6 @@ Chat = tuple[int, str, int, str, str]
 
 def plain_loop(chat: Sequence[Chat]) -> int:
     """Messages, unique chatters and top emotes per stream and minute. Returns the number of minutes."""
-    find = emotes.find
     minutes: dict[tuple[str, int], tuple[list[int], set[str], Counter[str]]] = {}
     for _, stream, time, user, text in chat:
         key = stream, time - time % MINUTE
@@ -24,7 +23,7 @@ def plain_loop(chat: Sequence[Chat]) -> int:
         count, chatters, top = minute
         count[0] += 1
         chatters.add(user)
-        if found := find(text):
+        if found := read(text).emotes:
             top.update(found)
     rows = [(key, count[0], len(chatters), top.most_common(10)) for key, (count, chatters, top) in minutes.items()]
     return len(rows)

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice, takewhile
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from telemetra.kinds.base import Column, Entry, Window
 from telemetra.text.codes import code_of
+from telemetra.text.plain import Reading
 from telemetra.text.repeats import Group, grouped
+
+T = TypeVar("T")
 
 MOST_TEXTS = 300
 """Different texts of a hop that are looked at: the first ones of the log; shares are shares of these."""
@@ -26,6 +29,9 @@ _SHOUTED_LENGTH = 4
 _PHRASE_LENGTH = 40
 
 _number = itemgetter(1)
+
+_Said = tuple[Counter[Reading], Counter[str]]
+"""Messages and authors, with counts."""
 
 
 class Conversation:
@@ -45,38 +51,38 @@ class Conversation:
     def __init__(
         self,
         lane: str,
-        text: Callable[[Any], str],
+        readings: Callable[[Sequence[Entry]], Iterable[Reading]],
         author: Callable[[Any], str],
-        emotes: Callable[[str], Sequence[str]],
     ) -> None:
         self.name = "conversation"
         self.lanes = frozenset((lane,))
-        self._text, self._author, self._emotes = text, author, emotes
+        self._readings, self._author = readings, author
 
-    def create(self) -> tuple[Counter[str], Counter[str]]:
+    def create(self) -> _Said:
         return Counter(), Counter()
 
-    def add(self, state: tuple[Counter[str], Counter[str]], entries: Sequence[Entry]) -> Any:
-        text, author = self._text, self._author
-        _count(state[0], [text(data) for _, data in entries], MOST_TEXTS)
+    def add(self, state: _Said, entries: Sequence[Entry]) -> _Said:
+        author = self._author
+        _count(state[0], self._readings(entries), MOST_TEXTS)
         _count(state[1], [author(data) for _, data in entries], MOST_AUTHORS)
         return state
 
-    def merge(self, states: Sequence[tuple[Counter[str], Counter[str]]]) -> Any:
+    def merge(self, states: Sequence[_Said]) -> _Said:
         merged = self.create()
-        for texts, authors in states:
-            _count(merged[0], texts.elements(), MOST_TEXTS)
+        for messages, authors in states:
+            _count(merged[0], messages.elements(), MOST_TEXTS)
             _count(merged[1], authors.elements(), MOST_AUTHORS)
         return merged
 
-    def finish(self, state: tuple[Counter[str], Counter[str]], window: Window) -> dict[str, Any]:
-        texts, authors = state
-        if not texts:
+    def finish(self, state: _Said, window: Window) -> dict[str, Any]:
+        said, authors = state
+        if not said:
             return dict.fromkeys(FACTS, 0) | {"said": [], "phrases": [], "voices": [], "author_codes": []}
-        repeated, once = grouped(texts.items())
-        messages = texts.total()
+        repeated, once = grouped(said.items())
+        messages = said.total()
         length = shouted = questions = 0
-        for text, count in texts.items():
+        for message, count in said.items():
+            text = message.text
             length += len(text) * count
             if "?" in text:
                 questions += count
@@ -90,7 +96,7 @@ class Conversation:
             "shouted": shouted,
             "questions": questions,
             "repeated": messages - len(repeated) - len(once),
-            "wave": sum(group.count for group in takewhile(_is_wave, repeated) if self._is_text(group)),
+            "wave": sum(group.count for group in takewhile(_is_wave, repeated) if _is_text(group)),
             "authors": len(authors),
             "busiest": busiest[0][1],
             "said": _representatives(repeated, once),
@@ -99,15 +105,11 @@ class Conversation:
             "author_codes": list(map(code_of, authors)),
         }
 
-    def _is_text(self, group: Group) -> bool:
-        """Whether a group is a text that is passed on: enough different words beside its emotes."""
-        return len(group.words) - len(set(self._emotes(group.first))) >= _WAVE_WORDS
-
 
 FACTS = ("messages", "length", "shouted", "questions", "repeated", "wave", "authors", "busiest")
 
 
-def _count(counts: Counter[str], values: Iterable[str], most: int) -> None:
+def _count(counts: Counter[T], values: Iterable[T], most: int) -> None:
     """Count `values`; of those that are new, only until there are `most`. The order counts, the batches do not."""
     values = list(values)
     if len(counts) + len(values) <= most:
@@ -122,9 +124,15 @@ def _is_wave(group: Group) -> bool:
     return group.count >= _WAVE
 
 
-def _representatives(repeated: Sequence[Group], once: Sequence[str]) -> list[list[Any]]:
+def _is_text(group: Group) -> bool:
+    """Whether a group is a text that is passed on: enough different words beside its emotes."""
+    return len(group.first.words) - len(set(group.first.emotes)) >= _WAVE_WORDS
+
+
+def _representatives(repeated: Sequence[Group], once: Sequence[Reading]) -> list[list[Any]]:
     """The largest groups by their medoid, then messages that nobody repeated and that can stand for themselves."""
-    typical = (text for text in once if len(text) in _TYPICAL_LENGTH and "@" not in text)
+    texts = (message.text for message in once)
+    typical = (text for text in texts if len(text) in _TYPICAL_LENGTH and "@" not in text)
     shown = [[group.medoid, group.count] for group in repeated[:_SHOWN]]
     return shown + [[text, 1] for text in islice(typical, _TYPICAL)]
 
@@ -133,7 +141,7 @@ def _phrases(repeated: Sequence[Group]) -> list[list[Any]]:
     found = []
     for group in repeated[:_SHOWN]:
         text = group.medoid
-        phrase = text.split(None, 1)[0] if len(group.words) == 1 else text
+        phrase = text.split(None, 1)[0] if len(group.first.words) == 1 else text
         if len(phrase) <= _PHRASE_LENGTH and "@" not in phrase:
             found.append([phrase, group.count])
     return found

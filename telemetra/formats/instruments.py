@@ -40,7 +40,7 @@ def canonical(name: str) -> str:
     if len(text) > LONGEST:
         return text
     parts = [part for part in _SEPARATORS.split(text) if part]
-    if len(parts) > 1 and "-" not in text and parts[0] not in _BASES:
+    if len(parts) > 1 and "-" not in text and parts[0] not in _BASES and parts[1] not in QUOTES:
         parts[:1] = _split(parts[0])  # BTCUSDT_240628
     elif len(parts) == 1:
         parts = _split(parts[0])

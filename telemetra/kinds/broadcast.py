@@ -14,7 +14,7 @@ from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, CURRENCIES, is_
 from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, Entry, EventType, Kind, Metric, Series
 from telemetra.kinds.broadcast_causes import explain
 from telemetra.model.event import Event
-from telemetra.text import emotes, sentiment
+from telemetra.text import sentiment
 from telemetra.text.plain import Reading
 from telemetra.text.reading import read
 
@@ -74,7 +74,7 @@ class StreamMeta(msgspec.Struct):
 
 
 class _Readings:
-    """The readings of the entries that are being counted: two measures ask for them, one after the other."""
+    """The readings of the entries that are being counted: three measures ask for them, one after the other."""
 
     def __init__(self) -> None:
         self._last: tuple[Sequence[Entry], list[Reading]] = (), []
@@ -141,7 +141,7 @@ def build(currency: str) -> Kind:
             Count("shared_chat", ["chat.shared"], "shared_count"),
             Distinct("chatters", "chat.message", "unique_chatters", attrgetter("user_id")),
             Top("emotes", "chat.message", "top_emotes", readings.emotes, TOP_EMOTES),
-            Conversation("chat.message", attrgetter("message"), attrgetter("user_id"), emotes.find),
+            Conversation("chat.message", readings.of, attrgetter("user_id")),
             Sentiment("chat.message", readings.scores, sentiment.POSITIVE, sentiment.NEGATIVE),
             Gauge(
                 "viewers",

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from telemetra.text.reading import words_of
+from telemetra.text.plain import Reading
+from telemetra.text.reading import read
 from telemetra.text.repeats import grouped
 
 MOST = 5
@@ -21,22 +22,22 @@ def representatives(texts: Mapping[str, int]) -> list[dict[str, Any]]:
     A single message is the more typical, the more of the others share each of its words; one that speaks to somebody
     comes last. To whom is not shown.
     """
-    groups, once = grouped(sorted(texts.items(), key=lambda item: (-item[1], item[0])))
+    ordered = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
+    groups, once = grouped((read(text), count) for text, count in ordered)
     repeated = [(group.medoid, group.count) for group in groups]
     shown = repeated[:_MOST_GROUPS]
     typical = _typical(once, [group.first for group in groups])
-    shown += [(text, 1) for text in typical[: MOST - len(shown)]]
+    shown += [(message.text, 1) for message in typical[: MOST - len(shown)]]
     shown += repeated[_MOST_GROUPS:][: MOST - len(shown)]
     return [{"text": _MENTION.sub("@…", text), "count": count} for text, count in shown]
 
 
-def _typical(once: Sequence[str], others: Sequence[str]) -> list[str]:
+def _typical(once: Sequence[Reading], others: Sequence[Reading]) -> list[Reading]:
     """`once`, the most typical first; `others` were said too."""
-    sharing = Counter(word for text in (*others, *once) for word in words_of(text))
+    sharing = Counter(word for message in (*others, *once) for word in message.words)
 
-    def commonness(text: str) -> float:
+    def commonness(message: Reading) -> float:
         # The plus one keeps a lone common word from standing above a sentence.
-        words = words_of(text)
-        return sum(sharing[word] - 1 for word in words) / (len(words) + 1)
+        return sum(sharing[word] - 1 for word in message.words) / (len(message.words) + 1)
 
-    return sorted(once, key=lambda text: ("@" in text, -commonness(text), text))
+    return sorted(once, key=lambda message: ("@" in message.text, -commonness(message), message.text))

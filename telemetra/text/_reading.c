@@ -20,7 +20,7 @@ typedef struct {
     PyObject *emotes;
     PyObject *valence;
     PyObject *words; /* a frozenset, made when first asked for */
-    uint64_t hash;   /* of the codes */
+    uint64_t hash;   /* of the codes, for `alike` */
     uint32_t codes[1]; /* different ones, sorted; ob_size of them */
 } Reading;
 
@@ -52,6 +52,14 @@ static PyObject *reading_words(Reading *self, void *Py_UNUSED(closure)) {
     return Py_XNewRef(self->words);
 }
 
+/* Readings of one text are the same reading. */
+static Py_hash_t reading_hash(Reading *self) { return PyObject_Hash(self->text); }
+
+static PyObject *reading_compare(PyObject *self, PyObject *other, int operation) {
+    if (!Py_IS_TYPE(other, &ReadingType) || (operation != Py_EQ && operation != Py_NE)) Py_RETURN_NOTIMPLEMENTED;
+    return PyObject_RichCompare(((Reading *)self)->text, ((Reading *)other)->text, operation);
+}
+
 static PyMemberDef reading_members[] = {
     {"text", T_OBJECT_EX, offsetof(Reading, text), READONLY, NULL},
     {"emotes", T_OBJECT_EX, offsetof(Reading, emotes), READONLY, NULL},
@@ -72,6 +80,8 @@ static PyTypeObject ReadingType = {
     .tp_itemsize = sizeof(uint32_t),
     .tp_dealloc = (destructor)reading_dealloc,
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_hash = (hashfunc)reading_hash,
+    .tp_richcompare = reading_compare,
     .tp_members = reading_members,
     .tp_getset = reading_getset,
 };

@@ -16,7 +16,7 @@ _RULED = PHRASE | TURNS | QUESTION | IRONIC  # the valence may be another one th
 
 class Reading:
     """What a message holds: the names of its `emotes` in order, its `valence`, and (made when first asked for) the
-    codes of its different `words`."""
+    codes of its different `words`. Readings of one text are the same reading."""
 
     __slots__ = ("_codes", "_words", "emotes", "text", "valence")
 
@@ -44,6 +44,12 @@ class Reading:
             self.valence = felt
         self._codes = [said[5] for said in tokens[:MOST_WORDS]]
         self._words: frozenset[int] | None = None
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reading) and self.text == other.text
 
     @property
     def words(self) -> frozenset[int]:

@@ -1,8 +1,11 @@
-"""A message, split once for everything that is asked about it: emotes, sentiment, likeness to other messages."""
+"""A message, split once for everything that is asked about it: emotes, sentiment, likeness to other messages.
+
+A word between blanks names an emote if it is a known name (exact case) or has the shape of a channel emote.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Final
 
@@ -31,27 +34,31 @@ TOKENS: Final = Tokens()
 """What the tokens of all messages say."""
 
 
+def plain_reader(tokens: Tokens) -> Callable[[str], Reading]:
+    """What makes readings where nothing is compiled, with `tokens` to say what tokens say."""
+    new = partial(plain.Reading, token=tokens.__getitem__)
+    remembered = lru_cache(maxsize=MEMO_ENTRIES)(new)
+    return lambda text: remembered(text) if len(text) <= LONGEST else new(text)
+
+
 def compiled_reader(tokens: Tokens) -> Callable[[str], Reading]:
-    """What makes readings by compiled loops, with `tokens` to say what tokens say."""
+    """The same by compiled loops, to which a message costs no more than it would to remember it."""
     marks = {"named": NAMED, "starts": STARTS, "phrase": PHRASE, "laugh": LAUGH, "praise": PRAISE}
     marks |= {"asks": QUESTION, "turns": TURNS, "ironic": IRONIC}
     return compiled.Reader(tokens, valence_of, meant, NOTHING_FOLLOWS, longest=LONGEST, **marks)
 
 
 if compiled is None:
-    _alike = plain.alike
-    _new = partial(plain.Reading, token=TOKENS.__getitem__)
+    _reader, _alike = plain_reader, plain.alike
 else:
-    _alike = compiled.alike
-    _new = compiled_reader(TOKENS)
-
-_remembered = lru_cache(maxsize=MEMO_ENTRIES)(_new)
+    _reader, _alike = compiled_reader, compiled.alike
+_read = _reader(TOKENS)
 
 
 def read(text: str) -> Reading:
-    """The reading of any text; those of short texts are remembered up to a bound. A new one costs a microsecond (some
-    where nothing is compiled), a remembered one a tenth of one."""
-    return _remembered(text) if len(text) <= LONGEST else _new(text)
+    """The reading of any text, in about a microsecond. Where nothing is compiled a new text costs some, and one that is
+    remembered a tenth of one."""
+    return _read(text)
 
 
 def words_of(text: str) -> frozenset[int]:
@@ -59,12 +66,6 @@ def words_of(text: str) -> frozenset[int]:
     return read(text).words
 
 
-def alike(texts: Iterable[str]) -> list[int]:
-    """For each text the position of the first that says the same, its own where none does (see plain.alike)."""
-    return _alike([read(text) for text in texts], LEAST_WORDS, NEARLY)
-
-
-def forget() -> None:
-    """As if the process had just started."""
-    TOKENS.clear()
-    _remembered.cache_clear()
+def alike(readings: list[Reading]) -> list[int]:
+    """For each reading the position of the first that says the same, its own where none does (see plain.alike)."""
+    return _alike(readings, LEAST_WORDS, NEARLY)

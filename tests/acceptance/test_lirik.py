@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from telemetra.text import emotes, sentiment
+from telemetra.text import sentiment
+from telemetra.text.reading import read
 from tests.support import loopback
 from tests.support.process import PROGRAM, Telemetra
 from tests.support.shared import shared_data
@@ -89,7 +90,7 @@ def reference(path: Path) -> list[dict[str, Any]]:
     rows = []
     for minute, messages in sorted(by_minute.items()):
         end = datetime.strptime(minute, "%Y-%m-%d %H:%M").replace(tzinfo=UTC).timestamp() + 60
-        named = Counter(name for _, text in messages for name in emotes.find(text))
+        named = Counter(name for _, text in messages for name in read(text).emotes)
         scores = [sentiment.score(text) for _, text in messages]
         rows.append(
             {

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from telemetra.model.event import Event
-from telemetra.text import emotes, sentiment
+from telemetra.text import sentiment
+from telemetra.text.reading import read
 
 MINUTE = 60_000_000
 DELAY = 10_000_000
@@ -55,7 +56,7 @@ def _chat_row(messages: list[dict[str, Any]]) -> dict[str, Any]:
     named: Counter[str] = Counter()
     for message in messages:
         given = message.get("emotes")
-        named.update(emotes.find(message["message"]) if given is None else given)
+        named.update(read(message["message"]).emotes if given is None else given)
     scores = [sentiment.score(message["message"], message.get("emotes") or ()) for message in messages]
     top = sorted(named.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
     return {

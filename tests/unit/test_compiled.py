@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from functools import partial
 from itertools import islice
 
 import pytest
@@ -39,7 +38,7 @@ messages = st.one_of(
 
 
 def plainly() -> Read:
-    return partial(plain.Reading, token=Tokens().__getitem__)
+    return reading.plain_reader(Tokens())
 
 
 def natively() -> Read:

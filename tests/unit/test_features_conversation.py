@@ -11,7 +11,7 @@ from telemetra.engine.measures import Announcements
 from telemetra.engine.text_measures import FACTS, MOST_AUTHORS, MOST_TEXTS, Conversation
 from telemetra.kinds.base import Entry, Window
 from telemetra.kinds.broadcast import ChatMessage
-from telemetra.text import emotes
+from telemetra.text.reading import read
 from tests.support.observations import KIND, ORIGIN, PLAN, event, hop
 
 WINDOW = Window(ORIGIN, 10.0)
@@ -19,7 +19,9 @@ PASTA = "the soup is ready and nobody invited the forks"
 
 
 def measure() -> Conversation:
-    return Conversation("chat.message", lambda data: data.message, lambda data: data.user_id, emotes.find)
+    return Conversation(
+        "chat.message", lambda entries: [read(data.message) for _, data in entries], lambda data: data.user_id
+    )
 
 
 def entries(messages: list[tuple[str, str]]) -> list[Entry]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetra.moments.representatives import MOST, representatives
 from telemetra.text.plain import likeness
-from telemetra.text.reading import words_of
-from telemetra.text.repeats import grouped
+from telemetra.text.reading import read, words_of
+from telemetra.text.repeats import Group, grouped
 
 PASTA = "He has the high ground and the low ground, call the gardeners"
 VARIANTS = (
@@ -21,6 +22,11 @@ VARIANTS = (
     PASTA.replace("high ", ""),
     PASTA.replace("low", "looow"),
 )
+
+
+def groups_of(texts: Iterable[tuple[str, int]]) -> tuple[list[Group], list[str]]:
+    groups, once = grouped((read(text), count) for text, count in texts)
+    return groups, [message.text for message in once]
 
 
 def test_case_punctuation_and_repeated_letters_make_no_difference() -> None:
@@ -36,7 +42,7 @@ def test_likeness_is_shared_words_over_all_words() -> None:
 
 
 def test_a_text_a_little_changed_is_the_same_text() -> None:
-    groups, once = grouped((text, 1) for text in VARIANTS)
+    groups, once = groups_of((text, 1) for text in VARIANTS)
     assert [group.count for group in groups] == [len(VARIANTS)]
     assert once == []
 
@@ -45,15 +51,15 @@ def test_other_texts_are_not() -> None:
     rng = random.Random(1)
     words = [f"word{number}" for number in range(400)]
     texts = [" ".join(rng.sample(words, 8)) for _ in range(300)]
-    assert grouped((text, 1) for text in texts) == ([], texts)
+    assert groups_of((text, 1) for text in texts) == ([], texts)
     # One word of five is another sentence, and short reactions must agree in every word.
-    assert grouped([("did you see that goal", 1), ("did you see that dog", 1)])[0] == []
-    assert grouped([("gg", 1), ("gg wp", 1)])[0] == []
+    assert groups_of([("did you see that goal", 1), ("did you see that dog", 1)])[0] == []
+    assert groups_of([("gg", 1), ("gg wp", 1)])[0] == []
 
 
 @given(st.lists(st.tuples(st.text(max_size=40), st.integers(1, 5)), max_size=40))
 def test_groups_hold_every_message_once_largest_first(texts: list[tuple[str, int]]) -> None:
-    groups, once = grouped(texts)
+    groups, once = groups_of(texts)
     assert sum(group.count for group in groups) + len(once) == sum(count for _, count in texts)
     counts = [group.count for group in groups]
     assert counts == sorted(counts, reverse=True)
@@ -62,7 +68,7 @@ def test_groups_hold_every_message_once_largest_first(texts: list[tuple[str, int
 
 
 def test_the_medoid_is_the_wording_that_is_most_like_the_others() -> None:
-    ((group,), _) = grouped([(f"{PASTA} LUL Kappa", 1), (PASTA, 6), (f"{PASTA} 4Head", 2)])
+    ((group,), _) = groups_of([(f"{PASTA} LUL Kappa", 1), (PASTA, 6), (f"{PASTA} 4Head", 2)])
     assert group.medoid == PASTA
 
 

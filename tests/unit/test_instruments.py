@@ -34,6 +34,7 @@ from telemetra.formats.instruments import QUOTES, canonical
         ("1000SATSUSDT", "1000SATS-USDT"),
         ("TUSDT", "T-USDT"),
         ("BTCUSDT_240628", "BTC-USDT-240628"),
+        ("0USD_AED", "0USD-AED"),  # it says where it is parted
         ("BTC-USDT-SWAP", "BTC-USDT-SWAP"),
         ("BTC-USD-220527", "BTC-USD-220527"),
         ("BTC-USD-241217-92000-C", "BTC-USD-241217-92000-C"),
