@@ -111,8 +111,7 @@ def run_engine(events: Sequence[Event]) -> int:
     rows = 0
     for first in range(0, len(events), READ_ITEMS):
         items = events[first : first + READ_ITEMS]
-        engine.missing(items)
-        engine.unique_keys(items)
+        engine.to_load(items)
         engine.process(first, items, 0.0, {}, {})
         rows += len(engine.take_effects().minutes)
     engine.tick(60.0)

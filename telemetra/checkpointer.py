@@ -92,7 +92,7 @@ class Checkpointer:
             await self.settle()
 
     async def _save(self, read: LogRead, effects: Effects) -> None:
-        await self._prepare({event.received_at for _, event, _ in effects.archive})
+        await self._prepare({minute for _, _, minute in effects.ledger})
         started = time.monotonic()
         try:
             with self._tracer.span("checkpoint", items=len(read.items), applied=effects.applied):
@@ -104,6 +104,6 @@ class Checkpointer:
         self._metrics.committed(len(read.items), time.monotonic() - started)
         self.applied = effects.applied
         await self._invalidate([(state.workspace_id, state.stream_id) for state in effects.states])
-        events = [(offset, event) for offset, event, _ in effects.archive if is_feed_event(event)]
+        events = sorted((offset, event) for offset, event, _ in effects.archive if is_feed_event(event))
         if effects.moments or events:
             self._relay.publish(Publication([], effects.moments, self.applied, events=events))

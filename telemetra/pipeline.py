@@ -37,8 +37,6 @@ SNAPSHOT_SECONDS = 0.2
 
 TICK_SECONDS = 0.5
 EVICT_SECONDS = 10.0
-PIECE_ITEMS = 100
-"""Items counted between two turns of the event loop, some 2 ms: a checkpoint in flight is sent on in each turn."""
 
 _log = structlog.get_logger(__name__)
 
@@ -168,8 +166,8 @@ class Pipeline:
         offset = position.needs
         while offset < position.applied:
             read = await self._ports.log.read(offset, min(self._settings.read_items, position.applied - offset))
-            await self._load_states(engine, read)
-            engine.refill(read.first, read.items, dead, await self._known(engine, read))
+            known = await self._load(engine, read)
+            engine.refill(read.first, read.items, dead, known)
             offset = read.next
         engine.start_idle_timers(time.monotonic())
         if not self._republished:
@@ -209,13 +207,10 @@ class Pipeline:
 
     async def _process(self, engine: Engine, read: LogRead, now: float) -> None:
         """Count the items of `read`, in pieces: between them a checkpoint in flight goes on."""
-        await self._load_states(engine, read)
-        known = await self._known(engine, read)
+        known = await self._load(engine, read)
         try:
-            for start in range(0, len(read.items), PIECE_ITEMS):
-                piece = read.items[start : start + PIECE_ITEMS]
-                engine.process(read.first + start, piece, now, known, self._poison)
-                await asyncio.sleep(0)
+            for _ in engine.pieces(read.first, read.items, now, known, self._poison):
+                await asyncio.sleep(0)  # a checkpoint in flight is sent on in each turn of the event loop
         except Exception as error:
             raise RefusedItems(read, error) from error
         self._recent_keys = known
@@ -238,13 +233,11 @@ class Pipeline:
         moments = await self._ports.recent_moments(self._clock() - REPUBLISHED_SECONDS * 1_000_000)
         self._ports.relay.publish(Publication([], moments, self.applied, replayed=True))
 
-    async def _load_states(self, engine: Engine, read: LogRead) -> None:
-        missing = engine.missing(read.items)
+    async def _load(self, engine: Engine, read: LogRead) -> dict[UniqueKey, int]:
+        """What the tables know of `read`: the states of its streams, for the engine, and the offsets of unique keys."""
+        missing, keys = engine.to_load(read.items)
         if missing:
             engine.load(await self._ports.store.load_states(missing))
-
-    async def _known(self, engine: Engine, read: LogRead) -> dict[UniqueKey, int]:
-        keys = engine.unique_keys(read.items)
         if not keys:
             return {}
         known = await self._ports.store.load_known(keys)

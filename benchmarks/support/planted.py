@@ -192,7 +192,6 @@ def run(events: Iterable[Event]) -> list[Found]:
 
     def take() -> None:
         nonlocal offset
-        engine.missing(batch)
         engine.process(offset, batch, 0.0, {}, {})
         offset += len(batch)
         for moment in engine.take_effects().moments:

@@ -69,7 +69,6 @@ def record(registry: Registry, events: Iterable[Event]) -> list[Tape]:
 
     def take() -> None:
         nonlocal offset
-        engine.missing(batch)
         engine.process(offset, batch, 0.0, {}, {})
         engine.take_effects()
         offset += len(batch)

@@ -6,8 +6,9 @@ the order of the items and not on how they were batched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,7 @@ import msgspec
 from telemetra.engine import effects as fx
 from telemetra.engine import letters
 from telemetra.engine.plan import KindPlan
+from telemetra.engine.runs import PreparedType, count_run, run_of
 from telemetra.engine.stream import OpenStream
 from telemetra.kinds.base import EventType, Kind
 from telemetra.kinds.registry import Registry
@@ -26,6 +28,12 @@ from telemetra.moments.base import StreamDetectors
 from telemetra.moments.settings import MomentSettings
 
 SNAPSHOTS_A_CALL = 5_000
+
+PIECE_ITEMS = 100
+"""Items counted between two rests of `Engine.pieces`: one or two milliseconds."""
+
+GROUPED_ITEMS = 1_000
+"""Items that are looked at before those of one stream are counted together."""
 
 DetectorFactory = Callable[[Kind, str, str], StreamDetectors]
 """(kind, workspace_id, stream_id) -> detectors without history."""
@@ -52,9 +60,10 @@ class Engine:
         self._decaying: set[OpenStream] = set()
         self._registry = registry
         self._types = {
-            name: _Type(registry.by_type[name], declared, registry.decoders[name].decode)
+            name: PreparedType(registry.by_type[name], declared, registry.decoders[name].decode)
             for name, declared in registry.types.items()
         }
+        self._plain = frozenset(name for name, prepared in self._types.items() if prepared.plain)
         self._unique = frozenset(name for name, declared in registry.types.items() if declared.unique is not None)
         self._plans = {name: KindPlan(kind) for name, kind in registry.kinds.items()}
         self._detectors = detectors
@@ -68,23 +77,20 @@ class Engine:
         """The offset after the last item processed."""
         return self._out.applied
 
-    def missing(self, items: Iterable[LogItem]) -> set[StreamKey]:
-        """Streams of `items` whose stored state must be loaded before the items are processed."""
-        keys = {(item.workspace_id, item.stream_id) for item in items if type(item) is Event}
-        return {key for key in keys if key not in self.streams}
-
-    def unique_keys(self, items: Iterable[LogItem]) -> list[fx.UniqueKey]:
-        """Unique fields in `items`, which the tables may know already (see `process`)."""
-        keys, unique = [], self._unique
+    def to_load(self, items: Iterable[LogItem]) -> tuple[set[StreamKey], list[fx.UniqueKey]]:
+        """What the tables must be asked before `items` are processed: the streams whose stored state is not here, and
+        the unique fields in `items`, which they may know already (see `process`)."""
+        found = {(item.workspace_id, item.stream_id, item.type) for item in items if type(item) is Event}
+        missing = {(workspace_id, stream_id) for workspace_id, stream_id, _ in found} - self.streams.keys()
+        if self._unique.isdisjoint(name for _, _, name in found):
+            return missing, []
+        keys = []
         for item in items:
-            if type(item) is Event and item.type in unique:
+            if type(item) is Event and item.type in self._unique:
                 known_type = self._types[item.type]
-                try:
-                    data = known_type.decode(item.data)
-                except msgspec.MsgspecError:
-                    continue
-                keys.append(_unique_key(known_type.declared, item, data))
-        return keys
+                with contextlib.suppress(msgspec.MsgspecError):
+                    keys.append(_unique_key(known_type.declared, item, known_type.decode(item.data)))
+        return missing, keys
 
     def load(self, states: Iterable[StreamState]) -> None:
         """Take over stored states, before the first item of their streams."""
@@ -124,7 +130,7 @@ class Engine:
             self._open.add(stream)
             self._unshown[stream] = None
 
-    def process(  # noqa: PLR0915 - the one loop that every event goes through: calls in it cost
+    def process(
         self,
         first: int,
         items: Sequence[LogItem],
@@ -134,71 +140,120 @@ class Engine:
     ) -> None:
         """Count items. `now_seconds` is monotonic. `known` as in `refill`; new keys are added to it. `poison`: offsets
         that made the database refuse a checkpoint, with the reason: they become dead letters."""
-        streams, types, heard, dead = self.streams, self._types, self._heard, self._out.dead
-        archive, ledger, delay = self._out.archive, self._out.ledger, self._settings.watermark_delay
-        received_at, source, workspace_id, counts = -1, "", "", [0]
-        for offset, item in enumerate(items, first):
-            # The items of one request follow each other and stand in the same row of the ledger.
-            if item.received_at != received_at or item.source != source or item.workspace_id != workspace_id:
-                received_at, source, workspace_id = item.received_at, item.source, item.workspace_id
-                counts = ledger.setdefault(
-                    (workspace_id, source, minute_start(received_at)), [0] * len(fx.LEDGER_COLUMNS)
-                )
-            if isinstance(item, Rejection):
-                dead.append(letters.rejected(offset, item))
-                counts[fx.REJECTED] += 1
-                continue
-            event = item
-            stream = streams.get((workspace_id, event.stream_id))
-            known_type = types.get(event.type)
-            if known_type is None or offset in poison or (stream is not None and stream.kind is not known_type.kind):
-                dead.append(letters.dead(offset, event, *_problem(offset, event, known_type, poison)))
-                counts[fx.DEAD] += 1
-                continue
-            try:
-                data: Any = known_type.decode(event.data)
-            except msgspec.MsgspecError as error:
-                dead.append(letters.dead(offset, event, "invalid_data", str(error)))
-                counts[fx.DEAD] += 1
-                continue
-            if stream is None:
-                stream = streams[workspace_id, event.stream_id] = self._new_stream(known_type.kind, event)
-            stream.touched_at = now_seconds
-            time = event.timestamp
-            if event.event_id in stream.seen.get(source, ()):
-                counts[fx.DUPLICATE] += 1
-                self._not_counted(event, fx.STREAM_DUPLICATE)
-                continue
-            if time - time % MINUTE < stream.final_until:
-                archive.append((offset, event, "late"))
-                counts[fx.LATE] += 1
-                self._not_counted(event, fx.STREAM_LATE)
-                heard.add(stream)
-                continue
-            declared = known_type.declared
-            if declared.unique is not None and known.setdefault(_unique_key(declared, event, data), offset) != offset:
-                counts[fx.DUPLICATE] += 1
-                self._not_counted(event, fx.STREAM_DUPLICATE)
-                continue
-            archive.append((offset, event, "counted"))
-            counts[fx.COUNTED] += 1
-            heard.add(stream)
-            lane = event.type if declared.lane is None else declared.lane(event, data)
-            stream.add((event, data), lane, offset)
-            if received_at > stream.info.last_event_at:
-                self._note_arrival(stream.info, event)
-            if known_type.special:
-                self._special(stream, declared, event, data, offset)
-            # One clock that runs ahead must make nobody late: no event moves the watermark beyond its own arrival.
-            capped = time if time < received_at else received_at
-            if capped >= stream.newest:
-                stream.newest, stream.newest_received_at = capped, received_at
-                watermark = capped - delay
-                if watermark >= stream.next_step:
-                    stream.advance(watermark)
-                elif watermark > stream.watermark:
-                    stream.watermark = watermark
+        for _ in self.pieces(first, items, now_seconds, known, poison):
+            pass
+
+    def pieces(
+        self,
+        first: int,
+        items: Sequence[LogItem],
+        now_seconds: float,
+        known: dict[fx.UniqueKey, int],
+        poison: Mapping[int, str],
+    ) -> Iterator[None]:
+        """`process`, with a rest after every `PIECE_ITEMS` or so. Nothing else may be asked of the engine before the
+        end."""
+        call = _Call(now_seconds, known, poison)
+        plain = () if poison else self._plain
+        groups: dict[str, list[fx.Archived]] = {}
+        source, workspace_id, minute, minute_end = "", "", 0, 0
+        for start in range(0, len(items), GROUPED_ITEMS):
+            for offset, item in enumerate(items[start : start + GROUPED_ITEMS], first + start):
+                arrived = minute <= item.received_at < minute_end
+                if not arrived or item.source != source or item.workspace_id != workspace_id:
+                    # From here on items stand in another row of the ledger.
+                    yield from self._count_groups(groups, call)
+                    source, workspace_id, minute = item.source, item.workspace_id, minute_start(item.received_at)
+                    minute_end = minute + MINUTE
+                    key = (workspace_id, source, minute)
+                    call.counts = self._out.ledger.setdefault(key, [0] * len(fx.LEDGER_COLUMNS))
+                if isinstance(item, Rejection):
+                    self._out.dead.append(letters.rejected(offset, item))
+                    call.counts[fx.REJECTED] += 1
+                elif item.type in plain:
+                    group = groups.get(item.stream_id)
+                    if group is None:
+                        groups[item.stream_id] = [(offset, item, "counted")]
+                    else:
+                        group.append((offset, item, "counted"))
+                else:
+                    self._count_group(groups.pop(item.stream_id, []), call)
+                    self._count(offset, item, call)
+            yield from self._count_groups(groups, call)
         self._out.applied = first + len(items)
+
+    def _count_groups(self, groups: dict[str, list[fx.Archived]], call: _Call) -> Iterator[None]:
+        for group in groups.values():
+            self._count_group(group, call)
+            if call.counted >= PIECE_ITEMS:
+                call.counted = 0
+                yield
+        groups.clear()
+
+    def _count_group(self, group: Sequence[fx.Archived], call: _Call) -> None:
+        """Count events of plain types, of one stream and one row of the ledger, as many at once as may be."""
+        settings = self._settings
+        while group:
+            first, run = group[0][1], group[:1]
+            stream, known_type = self.streams.get((first.workspace_id, first.stream_id)), self._types[first.type]
+            if stream is not None and stream.kind is known_type.kind and len(group) > 1:
+                run = run_of(stream, group, settings.stream_timeout)
+                if len(run) > 1 and count_run(stream, known_type, run, settings.watermark_delay):
+                    self._out.archive += run
+                    self._heard.add(stream)
+                    stream.touched_at = call.now_seconds
+                    call.counts[fx.COUNTED] += len(run)
+                    call.counted += len(run)
+                    group = group[len(run) :]
+                    continue
+            for offset, event, _ in run:
+                self._count(offset, event, call)
+            group = group[len(run) :]
+
+    def _count(self, offset: int, event: Event, call: _Call) -> None:
+        """Count one event, whatever it is."""
+        counts = call.counts
+        call.counted += 1
+        stream = self.streams.get((event.workspace_id, event.stream_id))
+        known_type = self._types.get(event.type)
+        if known_type is None or offset in call.poison or (stream is not None and stream.kind is not known_type.kind):
+            self._out.dead.append(letters.not_counted(offset, event, known_type, call.poison))
+            counts[fx.DEAD] += 1
+            return
+        try:
+            data: Any = known_type.decode(event.data)
+        except msgspec.MsgspecError as error:
+            self._out.dead.append(letters.dead(offset, event, "invalid_data", str(error)))
+            counts[fx.DEAD] += 1
+            return
+        if stream is None:
+            stream = self.streams[event.workspace_id, event.stream_id] = self._new_stream(known_type.kind, event)
+        stream.touched_at = call.now_seconds
+        if event.event_id in stream.seen.get(event.source, ()):
+            counts[fx.DUPLICATE] += 1
+            self._not_counted(event, fx.STREAM_DUPLICATE)
+            return
+        if minute_start(event.timestamp) < stream.final_until:
+            self._out.archive.append((offset, event, "late"))
+            counts[fx.LATE] += 1
+            self._not_counted(event, fx.STREAM_LATE)
+            self._heard.add(stream)
+            return
+        declared = known_type.declared
+        if declared.unique is not None and call.known.setdefault(_unique_key(declared, event, data), offset) != offset:
+            counts[fx.DUPLICATE] += 1
+            self._not_counted(event, fx.STREAM_DUPLICATE)
+            return
+        self._out.archive.append((offset, event, "counted"))
+        counts[fx.COUNTED] += 1
+        self._heard.add(stream)
+        lane = event.type if declared.lane is None else declared.lane(event, data)
+        stream.add((event, data), lane, offset)
+        if event.received_at > stream.info.last_event_at:
+            self._note_arrival(stream.info, event)
+        if known_type.special:
+            self._special(stream, declared, event, data, offset)
+        stream.follow(min(event.timestamp, event.received_at), event.received_at, self._settings.watermark_delay)
 
     def tick(self, now_seconds: float) -> None:
         """To be called with a monotonic time when the log has been read to its end: close what fell silent."""
@@ -326,25 +381,16 @@ class Engine:
             stream.newest, stream.newest_received_at = capped, event.received_at
 
 
-class _Type:
-    """An event type, prepared for the loop. `special`: it asks for more than being counted."""
+@dataclass(slots=True)
+class _Call:
+    """What one call of `process` was given. `counts`: the ledger's row of the items in turn; `counted`: items since the
+    last rest."""
 
-    __slots__ = ("declared", "decode", "kind", "special")
-
-    def __init__(self, kind: Kind, declared: EventType, decode: Callable[[bytes], object]) -> None:
-        self.kind = kind
-        self.declared = declared
-        self.decode = decode
-        self.special = declared.row is not None or declared.describe is not None
-
-
-def _problem(offset: int, event: Event, known_type: _Type | None, poison: Mapping[int, str]) -> tuple[str, str]:
-    """Why an event cannot be counted, whatever its data are."""
-    if offset in poison:
-        return "refused_by_database", poison[offset]
-    if known_type is None:
-        return "unknown_type", f"no kind declares {event.type}"
-    return "wrong_kind", f"{event.type} belongs to {known_type.kind.name}, the stream is of another kind"
+    now_seconds: float
+    known: dict[fx.UniqueKey, int]
+    poison: Mapping[int, str]
+    counts: list[int] = field(default_factory=list)
+    counted: int = 0
 
 
 def _unique_key(declared: EventType, event: Event, data: Any) -> fx.UniqueKey:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from telemetra.engine.effects import DeadLetter
+from telemetra.engine.runs import PreparedType
 from telemetra.model.event import Event, Rejection
 from telemetra.model.times import rfc3339
 
@@ -24,6 +27,17 @@ def rejected(offset: int, item: Rejection) -> DeadLetter:
         received_at=item.received_at,
         correlation_id=item.correlation_id,
     )
+
+
+def not_counted(offset: int, event: Event, known_type: PreparedType | None, poison: Mapping[int, str]) -> DeadLetter:
+    """The letter of an event that cannot be counted, whatever its data are. `poison`: offsets refused by the database,
+    with the reason."""
+    if offset in poison:
+        return dead(offset, event, "refused_by_database", poison[offset])
+    if known_type is None:
+        return dead(offset, event, "unknown_type", f"no kind declares {event.type}")
+    detail = f"{event.type} belongs to {known_type.kind.name}, the stream is of another kind"
+    return dead(offset, event, "wrong_kind", detail)
 
 
 def dead(offset: int, event: Event, code: str, detail: str) -> DeadLetter:

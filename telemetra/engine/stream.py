@@ -6,12 +6,12 @@ moment the pipeline chooses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from telemetra.engine.plan import Hop, KindPlan
 from telemetra.kinds.base import Entry, Window
-from telemetra.model.event import StreamKey
+from telemetra.model.event import Event, StreamKey
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo, StreamState
 from telemetra.model.window import HOP, HOPS_PER_WINDOW, MINUTE, SECOND, MinuteRow, Snapshot, hop_start, minute_start
@@ -130,9 +130,47 @@ class OpenStream:
             else:
                 entries.append(entry)
             if lane in self._carrying_lanes:
-                # Later minutes without a reading of their own show this one.
-                start = minute_start(at)
-                self.dirty.update(later for later in self.minutes if later > start)
+                self._carry_on(at)
+
+    def add_run(self, offset: int, events: Sequence[Event], by_lane: Mapping[str | None, list[Entry]]) -> bool:
+        """What `add` does with each of `events`, all of one source and in one hop; `offset`: of the first. If one of
+        them is a repeat, nothing is done and the answer is False."""
+        source, at = events[0].source, hop_start(events[0].timestamp)
+        ids = [event.event_id for event in events]
+        fresh = set(ids)
+        if len(fresh) < len(ids) or not fresh.isdisjoint(self.seen.get(source, ())):
+            return False
+        if at != self._current_at or source != self._current_source:
+            self._enter(at, source, offset)
+        self._current_seen |= fresh
+        self._current_ids += ids
+        for lane, added in by_lane.items():
+            if lane is None:
+                continue
+            entries = self._current_pending.get(lane)
+            if entries is None:
+                self._current_pending[lane] = added
+            else:
+                entries += added
+            if lane in self._carrying_lanes:
+                self._carry_on(at)
+        return True
+
+    def follow(self, time: int, received_at: int, delay: int) -> None:
+        """Let the watermark follow an event, `delay` behind it. `time` is at most that of its arrival: one clock that
+        runs ahead must make nobody late."""
+        if time >= self.newest:
+            self.newest, self.newest_received_at = time, received_at
+            watermark = time - delay
+            if watermark >= self.next_step:
+                self.advance(watermark)
+            elif watermark > self.watermark:
+                self.watermark = watermark
+
+    def _carry_on(self, at: int) -> None:
+        """Later minutes without a reading of their own show the one that came in the hop that begins at `at`."""
+        start = minute_start(at)
+        self.dirty.update(later for later in self.minutes if later > start)
 
     def _enter(self, at: int, source: str, offset: int) -> None:
         """Make the hop that begins at `at` the one that events of `source` are added to, at the least cost for the next

@@ -60,7 +60,7 @@ class Tables:
         self.dead: dict[int, str] = {}
         self.tables: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.known: dict[tuple[str, str, str], int] = {}
-        self._states: dict[tuple[str, str], bytes] = {}
+        self.states: dict[tuple[str, str], bytes] = {}
         self._settings = settings or EngineSettings()
         self._registry: Registry = REGISTRY
 
@@ -84,9 +84,9 @@ class Tables:
         self.applied, self.needs = effects.applied, effects.needs
         for state in effects.states:
             key = (state.workspace_id, state.stream_id)
-            if state.detectors is None and key in self._states:
-                state.detectors = _state_decoder.decode(self._states[key]).detectors
-            self._states[key] = msgspec.msgpack.encode(state)
+            if state.detectors is None and key in self.states:
+                state.detectors = _state_decoder.decode(self.states[key]).detectors
+            self.states[key] = msgspec.msgpack.encode(state)
         for row in effects.minutes:
             columns = {column.name: row.values[column.name] for column in self._registry.kinds[row.kind].columns}
             judged = {"z_score": row.z_score, **band_columns(row.baseline), "anomaly": row.is_anomaly}
@@ -130,5 +130,5 @@ class Tables:
         return {name: count for name, count in totals.items() if count}
 
     def _load(self, engine: Engine, items: Sequence[LogItem]) -> None:
-        missing = engine.missing(items)
-        engine.load(_state_decoder.decode(self._states[key]) for key in missing if key in self._states)
+        missing, _ = engine.to_load(items)
+        engine.load(_state_decoder.decode(self.states[key]) for key in missing if key in self.states)

@@ -104,6 +104,58 @@ def test_an_event_of_a_final_minute_is_late_and_changes_nothing() -> None:
     assert tables.archive[-1] == (2, "late")
 
 
+@st.composite
+def crowds(draw: st.DrawFn) -> list[Event]:
+    """Two streams of which many events of all types share a hop; some are repeats, unreadable, late or fast clocks."""
+    events: list[Event] = []
+    now = 0.0
+    for number in range(draw(st.integers(2, 80))):
+        now += draw(st.sampled_from([0, 0, 0, 0.1, 0.1, 1, 7, 80, 700]))
+        if events and draw(st.integers(0, 19)) == 0:
+            events.append(msgspec.structs.replace(draw(st.sampled_from(events))))
+            continue
+        name, data = draw(st.sampled_from(THINGS))
+        at = now + draw(st.sampled_from([0, 0, 0, -2, -12, -65, -200, 299]))
+        stream_id, received = draw(st.sampled_from("ab")), now + draw(st.sampled_from([0, 0, 1]))
+        events.append(event(f"e{number}", at, data, type=name, stream_id=stream_id, received_seconds=received))
+    return events
+
+
+THINGS = (
+    ("chat.message", {"user_id": "ann", "message": "hi LUL"}),
+    ("chat.message", {"user_id": "bob", "message": "gg"}),
+    ("chat.message", {"user_id": "cat", "message": "from afar", "source_stream_id": "c"}),
+    ("chat.message", {"user_id": 7}),
+    ("viewer.count", {"viewer_count": 12}),
+    ("transaction", {"transaction_id": "t", "amount": 2, "transaction_type": "tip"}),
+    ("market.trade", {"price": 1}),
+    ("no.such.type", {}),
+)
+
+
+@given(crowds())
+@settings(max_examples=200, deadline=None)
+def test_events_are_counted_together_as_if_each_came_by_itself(events: list[Event]) -> None:
+    together, alone = Tables(events), Tables(events)
+    together.run([])
+    alone.run([1] * len(events))
+    assert together.rows == alone.rows
+    assert together.ledger == alone.ledger
+    assert together.stream_ledger == alone.stream_ledger
+    assert together.dead == alone.dead
+    assert together.tables == alone.tables
+    assert together.states == alone.states
+    assert sorted(together.archive) == sorted(alone.archive)
+    assert final(together.moments) == final(alone.moments)
+
+
+def test_the_engine_rests_between_pieces() -> None:
+    events = [event(f"e{number}", number / 50, stream_id=f"s{number % 5}") for number in range(1_000)]
+    engine = Tables(events).rebuild()
+    assert len(list(engine.pieces(0, events, 0.0, {}, {}))) >= 5
+    assert engine.applied == 1_000
+
+
 def test_a_clock_that_runs_ahead_makes_nobody_late() -> None:
     ahead = [event(f"a{second}", second + 299, source="fast", received_seconds=second) for second in range(0, 240, 5)]
     normal = [event(f"n{second}", second, source="slow", received_seconds=second + 0.1) for second in range(0, 240, 5)]
