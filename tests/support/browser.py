@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.support import loopback
 from tests.support.process import PROGRAM, Telemetra
@@ -31,7 +31,6 @@ FLAGS = (
     "--disable-sync",
 )
 PATIENCE_MS = 10_000
-HEARD_SECONDS = 30.0
 AXE = NODE_MODULES / "axe-core/axe.min.js"
 
 
@@ -46,6 +45,7 @@ def chromium() -> str:
 @contextmanager
 def open_browser() -> Iterator[Browser]:
     path = chromium()
+    expect.set_options(timeout=PATIENCE_MS)  # as for all else that a page is waited for
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         try:
@@ -62,13 +62,12 @@ class Watched:
         self.url = url
         self.wrong: list[str] = []
         self._excused: tuple[str, ...] = ()
-        self.frames: list[tuple[float, str]] = []
         self._host = urlsplit(url).netloc
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda message: self._note(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self._note(str(error)))
         page.on("request", lambda request: self._check_host(request.url))
-        page.on("websocket", self._follow)
+        page.on("websocket", lambda socket: self._check_host(socket.url))
 
     def open(self, path: str) -> Page:
         self.page.goto(self.url + path)
@@ -81,19 +80,17 @@ class Watched:
     def unexcused(self) -> list[str]:
         return [wrong for wrong in self.wrong if not any(word in wrong for word in self._excused)]
 
-    def heard(self, word: str) -> float:
-        """When the first WebSocket message that holds `word` came in (monotonic seconds)."""
-        deadline = time.monotonic() + HEARD_SECONDS
-        while time.monotonic() < deadline:
-            for at, text in self.frames:
-                if word in text:
-                    return at
-            self.page.wait_for_timeout(20)
-        raise AssertionError(f"no message with {word}")
+    def freeze(self, pattern: str) -> None:
+        """From the second time on, REST answers as it did the first time: what is new must come by push."""
+        answers: dict[str, Any] = {}
 
-    def _follow(self, socket: Any) -> None:
-        self._check_host(socket.url)
-        socket.on("framereceived", lambda payload: self.frames.append((time.monotonic(), str(payload))))
+        def answer(route: Route) -> None:
+            path = urlsplit(route.request.url).path
+            if path not in answers:
+                answers[path] = route.fetch()
+            route.fulfill(response=answers[path])
+
+        self.page.route(pattern, answer)
 
     def _check_host(self, url: str) -> None:
         if urlsplit(url).netloc not in (self._host, "") or urlsplit(url).scheme not in ("http", "ws", "data"):
@@ -172,6 +169,11 @@ def cheer(stream_id: str, name: str = "c") -> list[dict[str, Any]]:
         for n in range(300)
     ]
     return [*burst, _message(stream_id, f"{name}-end", start + timedelta(seconds=60), "u1", "wow")]
+
+
+def says(stream_id: str, text: str) -> dict[str, Any]:
+    """Somebody writes it now."""
+    return _message(stream_id, uuid.uuid4().hex, datetime.now(UTC), "u1", text)
 
 
 def viewers(stream_id: str, count: int) -> dict[str, Any]:
