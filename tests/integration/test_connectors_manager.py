@@ -22,6 +22,8 @@ from telemetra.store.database import Database
 from tests.support.connector_bench import QUICK, SEALER, Bench, bench, stay, trade, until, venue
 
 NOW = 1_700_000_000_000_000
+LONG_LEASE_SECONDS = 30.0
+"""Where leases are given up and none may end by itself, however slow the machine is."""
 
 
 async def speak(connection: ServerConnection, number: int) -> None:
@@ -31,8 +33,8 @@ async def speak(connection: ServerConnection, number: int) -> None:
 
 
 async def test_two_processes_run_every_connector_once_and_share_out_what_one_gives_up(database: Database) -> None:
-    async with venue(speak) as there, bench(database) as one:
-        two = ConnectorManager(one.parts, SEALER, "two", lease_seconds=2.0, poll_seconds=0.2)
+    async with venue(speak) as there, bench(database, lease=LONG_LEASE_SECONDS) as one:
+        two = ConnectorManager(one.parts, SEALER, "two", lease_seconds=LONG_LEASE_SECONDS, poll_seconds=0.2)
         second = asyncio.create_task(two.run())
         try:
             made = [await one.start(api_url=there.url, mapping={}) for _ in range(6)]

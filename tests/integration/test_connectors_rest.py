@@ -54,7 +54,7 @@ async def test_polls_keep_their_pace_and_repeats_are_stored_once(database: Datab
         events = await here.with_events(14)
         assert sorted(int(json.loads(event.data)["trade_id"]) for event in events) == list(range(1, len(events) + 1))
         spacing = (api.times[9] - api.times[0]) / 9
-        assert 0.08 <= spacing <= 0.3
+        assert 0.08 <= spacing < 0.9, "not the second that is usual"
         assert "X-Mine: yes" in api.heads[0]
         assert all(str(event.session_id).startswith("rest-") for event in events)
 
@@ -169,7 +169,7 @@ async def test_a_back_fill_closes_the_gap_of_a_disconnect(database: Database) ->
         for count in range(1, 4) if number == 0 else range(8, 11):
             await connection.send(moment(count))
         if number == 0:
-            await asyncio.sleep(0.05)
+            await here.having_read(3)  # a reset takes along what the other side has not read
             connection.transport.abort()
             return
         await stay(connection)

@@ -180,6 +180,14 @@ class Bench:
         assert isinstance(found, list)
         return found
 
+    async def having_read(self, count: int) -> None:
+        """Waits until the connectors that run here have read so many messages, stored or not."""
+
+        async def read() -> bool:
+            return sum(held.run._performance.messages for held in self.manager._held.values()) >= count
+
+        await until(read)
+
     async def gaps(self, connector: Connector) -> list[Gap]:
         return await gaps_of_connector(self.database, "default", connector.connector_id)
 
