@@ -25,7 +25,13 @@ def client(product: httpx.Client) -> httpx.Client:
     """With two channels of the same chat, of which one was muted beforehand."""
     put = product.put(f"/api/v1/streams/{MUTED}/moments/settings", json={"open_score": 0.999})
     assert put.status_code == 200
-    time.sleep(1.5)  # longer than the pipeline takes to look
+    # The pipeline looks at most once in a second, and then before it takes what it has read.
+    time.sleep(1.05)
+    send(product, "looked_at")
+    deadline = time.monotonic() + 30
+    while minutes(product, "looked_at") < 38:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
     for stream in (MUTED, LOUD):
         send(product, stream)
     deadline = time.monotonic() + 30

@@ -55,7 +55,7 @@ def test_a_back_fill_that_a_kill_has_cut_short_is_made_by_the_next_run(tmp_path:
             },
         )
         connectors.until(connector_id, lambda status: status["message_count"] > 3 * PER_SECOND)
-        feeds.command("answer", status=503, where="http")
+        feeds.command("answer", status=503, where="http", headers={"Retry-After": "15"})  # it waits while it is killed
         feeds.command("set", refusing=True)
         feeds.command("cut")
         position = feeds.position

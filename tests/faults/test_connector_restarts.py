@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,13 +51,20 @@ def test_a_polled_source_goes_on_where_it_was_after_every_kill(tmp_path: Path) -
                 "paths": {"items": "items", "price": "p", "size": "v", "trade_id": "i", "timestamp": "t"},
             },
         )
-        for _ in range(KILLS):
-            before = len(asked(feeds))
-            feeds.until(lambda before=before: len(asked(feeds)) > before + 35)  # longer than between two reports
-            reached = asked(feeds)[-1]
+        count = 0
+        for kill in range(KILLS):
+
+            def told(status: dict[str, Any], kill: int = kill, count: int = count) -> bool:
+                """What this run has stored is reported, and the gap of the last kill is one by itself."""
+                filled = [gap["filled_at"] is not None for gap in status["gaps"]]
+                return status["message_count"] > count and filled == [True] * kill
+
+            status = connectors.until(connector_id, told)
+            count = status["message_count"]
             server.kill()
-            server.start()
             came = len(asked(feeds))
+            reached = asked(feeds)[-1]
+            server.start()
             feeds.until(lambda came=came: len(asked(feeds)) > came)
             again = asked(feeds)[came]
             assert 0 < again <= reached + PAGE  # on from what was durable, not from the start
