@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from telemetra.text.plain import Reading, likeness
 from telemetra.text.reading import alike
@@ -13,8 +14,6 @@ _VARIANTS = 8
 class Group:
     """Messages that say the same: `count` of them, written in `variants` (message, count); at most 8 are kept. `first`
     is the first of them."""
-
-    __slots__ = ("count", "variants")
 
     def __init__(self, message: Reading, count: int) -> None:
         self.count = count
@@ -29,14 +28,18 @@ class Group:
     def first(self) -> Reading:
         return self.variants[0][0]
 
-    @property
+    @cached_property
     def medoid(self) -> str:
-        """The text of the variant that is most like all others, each as often as it was written."""
+        """The text of the variant that is most like all others, each as often as it was written. Asked for once all
+        are in."""
         variants = self.variants
         if len(variants) == 1:
             return self.first.text
-        likest = [sum(likeness(one.words, other.words) * count for other, count in variants) for one, _ in variants]
-        order = sorted(range(len(variants)), key=lambda at: (-likest[at], -variants[at][1], variants[at][0].text))
+        sets = [(message.words, count) for message, count in variants]
+        likest = [0.0] * len(sets)
+        if any(words != sets[0][0] for words, _ in sets):
+            likest = [sum([likeness(words, other) * count for other, count in sets]) for words, _ in sets]
+        order = sorted(range(len(sets)), key=lambda at: (-likest[at], -variants[at][1], variants[at][0].text))
         return variants[order[0]][0].text
 
 
