@@ -4,6 +4,10 @@ from setuptools import Extension, setup
 
 setup(
     ext_modules=[
-        Extension("telemetra.text._reading", ["telemetra/text/_reading.c"], extra_compile_args=["-O3"], optional=True),
+        Extension(name, [source], extra_compile_args=["-O3"], optional=True)
+        for name, source in (
+            ("telemetra.text._reading", "telemetra/text/_reading.c"),
+            ("telemetra.store._copy_rows", "telemetra/store/_copy_rows.c"),
+        )
     ]
 )

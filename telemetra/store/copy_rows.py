@@ -6,11 +6,16 @@ timestamptz is microseconds since 2000-01-01, jsonb is a version byte and the JS
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from struct import Struct
 
 from telemetra.engine.effects import Archived
 from telemetra.model.event import Event
+
+try:
+    from telemetra.store import _copy_rows as compiled
+except ImportError:  # made at installation, where there is a C compiler
+    compiled = None  # type: ignore[assignment]
 
 # What is the same for many events comes first, so that it is encoded once for all of them.
 COLUMNS = (
@@ -42,10 +47,22 @@ _numbers = Struct(">iqiqiqi").pack
 _jsonb = Struct(">ib").pack
 
 
-def encode_rows(archived: Iterable[Archived], partition: int) -> bytes:
+def encode_rows(archived: list[Archived], partition: int) -> bytes:
     """The whole input of `COPY events (COLUMNS) FROM STDIN (FORMAT BINARY)`."""
+
+    def start(event: Event, disposition: str) -> bytes:
+        return _start(event, disposition, partition)
+
+    return _HEADER + (plain_rows if compiled is None else compiled.rows)(archived, start) + _TRAILER
+
+
+def plain_rows(archived: Iterable[Archived], start: Callable[[Event, str], bytes]) -> bytes:
+    """The rows alone. `start` makes the fields that come first, which many have in common.
+
+    This is for where nothing is compiled; `_copy_rows.c` does the same, in half the time.
+    """
     starts: dict[tuple[str | None, ...], bytes] = {}
-    parts = [_HEADER]
+    parts: list[bytes] = []
     for offset, event, disposition in archived:
         same = (
             event.stream_id,
@@ -57,19 +74,18 @@ def encode_rows(archived: Iterable[Archived], partition: int) -> bytes:
             event.connector_id,
             event.session_id,
         )
-        start = starts.get(same)
-        if start is None:
-            start = starts[same] = _start(event, disposition, partition)
+        first = starts.get(same)
+        if first is None:
+            first = starts[same] = start(event, disposition)
         event_id, data = event.event_id.encode(), event.data
         timestamp, received_at = event.timestamp - _POSTGRES_EPOCH, event.received_at - _POSTGRES_EPOCH
         parts += (
-            start,
+            first,
             _numbers(8, offset, 8, timestamp, 8, received_at, len(event_id)),
             event_id,
             _jsonb(len(data) + 1, 1),
             data,
         )
-    parts.append(_TRAILER)
     return b"".join(parts)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 
 from telemetra.text.plain import Reading, likeness
 from telemetra.text.reading import alike
@@ -15,26 +14,32 @@ class Group:
     """Messages that say the same: `count` of them, written in `variants` (message, count); at most 8 are kept. `first`
     is the first of them."""
 
+    __slots__ = ("_medoid", "count", "variants")
+
     def __init__(self, message: Reading, count: int) -> None:
         self.count = count
         self.variants = [(message, count)]
+        self._medoid: str | None = None
 
     def add(self, message: Reading, count: int) -> None:
         self.count += count
         if len(self.variants) < _VARIANTS:
             self.variants.append((message, count))
+            self._medoid = None
 
     @property
     def first(self) -> Reading:
         return self.variants[0][0]
 
-    @cached_property
+    @property
     def medoid(self) -> str:
-        """The text of the variant that is most like all others, each as often as it was written. Asked for once all
-        are in."""
+        """The text of the variant that is most like all others, each as often as it was written."""
+        if self._medoid is None:
+            self._medoid = self.first.text if len(self.variants) == 1 else self._likest()
+        return self._medoid
+
+    def _likest(self) -> str:
         variants = self.variants
-        if len(variants) == 1:
-            return self.first.text
         sets = [(message.words, count) for message, count in variants]
         likest = [0.0] * len(sets)
         if any(words != sets[0][0] for words, _ in sets):
