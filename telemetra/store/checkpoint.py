@@ -25,7 +25,7 @@ from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamState
 from telemetra.model.times import to_datetime
 from telemetra.model.window import MINUTE, MinuteRow
-from telemetra.store import copy_rows
+from telemetra.store import copy_rows, stream_states
 from telemetra.store.bands import band_columns
 from telemetra.store.database import Database, instant
 from telemetra.store.upsert import upsert
@@ -39,19 +39,12 @@ _FENCE = """
     UPDATE pipeline_offsets SET applied = %s, needs = %s, updated_at = clock_timestamp()
     WHERE partition = %s AND applied = %s AND owner_epoch = %s
 """
-_STATES = """
-    SELECT state, detectors FROM stream_state JOIN unnest(%s::text[], %s::text[]) AS wanted (workspace_id, stream_id)
-    USING (workspace_id, stream_id)
-"""
 _KNOWN = """
     SELECT workspace_id, {column}, log_offset FROM {table}
     JOIN unnest(%s::text[], %s::text[]) AS wanted (workspace_id, {column}) USING (workspace_id, {column})
 """
 _DEAD = "SELECT log_offset FROM dead_letters WHERE partition = %s AND log_offset >= %s AND log_offset < %s"
 _COPY = "COPY events ({}) FROM STDIN (FORMAT BINARY)"
-
-_encoder = msgspec.msgpack.Encoder()
-_state_decoder = msgspec.msgpack.Decoder(StreamState)
 
 
 class Owner(msgspec.Struct):
@@ -89,9 +82,7 @@ class CheckpointStore:
         return Position(row["applied"], row["needs"])
 
     async def load_states(self, keys: Iterable[StreamKey]) -> list[StreamState]:
-        workspaces, streams = zip(*keys, strict=True)
-        rows = await self._database.fetch_all(_STATES, (list(workspaces), list(streams)))
-        return [_load_state(row["state"], row["detectors"]) for row in rows]
+        return await stream_states.load_states(self._database, list(keys))
 
     async def load_dead(self, partition: int, first: int, until: int) -> set[int]:
         """Offsets in [first, until) that were recorded as rejected or dead."""
@@ -109,7 +100,9 @@ class CheckpointStore:
             fence = (effects.applied, effects.needs, partition, applied_before, owner.epoch)
             if (await connection.execute(_FENCE, fence)).rowcount != 1:
                 raise Fenced("another process owns the pipeline now")
-            await _save_streams(connection, effects.states)
+            streams = [_stream_values(state) for state in effects.states]
+            await upsert(connection, "streams", ("workspace_id", "stream_id"), streams, touch="updated_at")
+            await stream_states.save_states(connection, effects.states)
             for kind in self._registry.kinds.values():
                 rows = [_minute_values(row, kind.columns) for row in effects.minutes if row.kind == kind.name]
                 key = ("workspace_id", "stream_id", "window_start")
@@ -141,14 +134,6 @@ async def load_known(
         cursor = await connection.execute(statement, ([key[1] for key in wanted], [key[2] for key in wanted]))
         known |= {(table, workspace_id, value): offset for workspace_id, value, offset in await cursor.fetchall()}
     return known
-
-
-async def _save_streams(connection: AsyncConnection[Any], states: Sequence[StreamState]) -> None:
-    key = ("workspace_id", "stream_id")
-    await upsert(connection, "streams", key, [_stream_values(state) for state in states], touch="updated_at")
-    await upsert(connection, "stream_state", key, [_state_values(state) for state in states if state.detectors is None])
-    observed = [_detector_values(state) for state in states if state.detectors is not None]
-    await upsert(connection, "stream_state", key, observed)
 
 
 async def save_table_rows(
@@ -252,33 +237,6 @@ def _stream_values(state: StreamState) -> dict[str, Any]:
     }
 
 
-def _state_values(state: StreamState) -> dict[str, Any]:
-    return {
-        "workspace_id": state.workspace_id,
-        "stream_id": state.stream_id,
-        "final_until": to_datetime(state.final_until),
-        "watermark": to_datetime(state.watermark),
-        "observed_until": to_datetime(state.observed_until),
-        "state": _hex(_encoder.encode(msgspec.structs.replace(state, detectors=None))),
-    }
-
-
-def _detector_values(state: StreamState) -> dict[str, Any]:
-    assert state.detectors is not None
-    return _state_values(state) | {"detectors": _hex(state.detectors)}
-
-
-def _load_state(state: bytes, detectors: bytes | None) -> StreamState:
-    loaded = _state_decoder.decode(state)
-    loaded.detectors = detectors
-    return loaded
-
-
-def _hex(data: bytes) -> str:
-    """A bytea as PostgreSQL reads it."""
-    return "\\x" + data.hex()
-
-
 def _dead_values(letter: DeadLetter, partition: int) -> dict[str, Any]:
     return {
         "workspace_id": letter.workspace_id,
@@ -288,7 +246,7 @@ def _dead_values(letter: DeadLetter, partition: int) -> dict[str, Any]:
         "source": letter.source,
         "code": letter.code,
         "detail": letter.detail,
-        "raw": _hex(letter.raw),
+        "raw": "\\x" + letter.raw.hex(),  # a bytea as PostgreSQL reads it
         "received_at": to_datetime(letter.received_at),
         "correlation_id": letter.correlation_id,
     }
