@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from telemetra.kinds.base import Column, Entry, Window
@@ -13,6 +14,9 @@ from telemetra.model.event import Event
 
 MONEY_SCALE = 12
 """Decimals kept of an amount: sums are integers of 10**-12 units, so that no order of additions can differ."""
+
+
+_number = itemgetter(1)
 
 
 class Count:
@@ -103,7 +107,8 @@ class Top:
         return merged
 
     def finish(self, state: Counter[str], window: Window) -> dict[str, Any]:
-        ordered = sorted(state.items(), key=lambda pair: (-pair[1], pair[0]))
+        # By count and then by name, without a key of both for every value.
+        ordered = sorted(sorted(state.items()), key=_number, reverse=True)
         return {
             self._output: [[value, count] for value, count in ordered[: self._size]],
             f"{self.name}_all": state.total(),

@@ -31,29 +31,35 @@ class Newcomers:
     kept depends only on the codes seen and not on their order, and two memories merge by their union.
     """
 
-    __slots__ = ("_seen", "_young", "_zero_bits")
+    __slots__ = ("_newcomers", "_seen", "_young", "_zero_bits")
 
     def __init__(self) -> None:
         self._zero_bits = 0
         self._seen: set[int] = set()
         self._young: list[set[int]] = []
+        self._newcomers: set[int] = set()  # all that are young
 
     def take(self, codes: Iterable[int]) -> tuple[int, int]:
         """Take in the codes of a hop (different ones); how many of them belong to the sample, and how many of those are
         newcomers."""
-        mask = (1 << self._zero_bits) - 1
-        sampled = {code for code in codes if not (code * _MIX >> 16) & mask}
-        self._young.append(sampled - self._seen)
+        sampled = self._sample(codes)
+        first_seen = sampled - self._seen
+        self._young.append(first_seen)
+        self._newcomers |= first_seen
         if len(self._young) > NEW_FOR_HOPS:
-            del self._young[0]
+            self._newcomers -= self._young.pop(0)
         self._seen |= sampled
-        newcomers = sum(len(sampled & first_seen) for first_seen in self._young if first_seen)
+        newcomers = len(sampled & self._newcomers)
         while len(self._seen) > CAPACITY and self._zero_bits < _MOST_ZERO_BITS:
             self._zero_bits += 1
-            mask = (1 << self._zero_bits) - 1
-            self._seen = {code for code in self._seen if not (code * _MIX >> 16) & mask}
-            self._young = [first_seen & self._seen for first_seen in self._young]
+            self._seen = self._sample(self._seen)
+            self._young = [codes & self._seen for codes in self._young]
+            self._newcomers &= self._seen
         return len(sampled), newcomers
+
+    def _sample(self, codes: Iterable[int]) -> set[int]:
+        mask = (1 << self._zero_bits) - 1
+        return {code for code in codes if not (code * _MIX >> 16) & mask} if mask else set(codes)
 
     def state(self) -> NewcomersState:
         return NewcomersState(self._zero_bits, sorted(self._seen), [sorted(codes) for codes in self._young])
@@ -61,3 +67,4 @@ class Newcomers:
     def restore(self, state: NewcomersState) -> None:
         self._zero_bits, self._seen = state.zero_bits, set(state.seen)
         self._young = [set(codes) for codes in state.young]
+        self._newcomers = set().union(*self._young)

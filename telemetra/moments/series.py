@@ -119,18 +119,21 @@ class SeriesWatch:
         window = self._windows.push(hop, weight)
         if window is not None and not self._heads:
             self._start()
-        burst = self._burst
-        if window is None:
-            self.z_score = None
-            scores: dict[str, float] = {}
-            reading = quiet(end, burst.level, burst.scale)
-        else:
+        burst, score = self._burst, 0.0
+        scores: dict[str, float] = {}
+        self.z_score = None
+        if window is not None:
             self._weigh()
             scores = {name: head.observe(window, end) for name, head in self._heads.items()}
             self.z_score = burst.z
             # Without a baseline nobody could say what a moment differs from, or in which direction.
             opening = () if burst.z is None else self.settings.opening_heads
-            score = max((scores.get(name, 0.0) for name in opening), default=0.0)
+            score = max([scores.get(name, 0.0) for name in opening], default=0.0)
+        if self._is_nothing(score):
+            return []
+        if window is None:
+            reading = quiet(end, burst.level, burst.scale)
+        else:
             reading = Reading(end, window, score, burst.z or 0.0, burst.level, burst.scale, self._windows.last())
         moments = []
         for direction, watch in self._watches.items():
@@ -158,6 +161,16 @@ class SeriesWatch:
             if closed:
                 self._finish(direction, end)
         return moments
+
+    def _is_nothing(self, score: float) -> bool:
+        """Whether nothing is open and nothing can open, as after nearly every hop."""
+        if score >= self.settings.open_score or (self.z_score or 0.0) >= self._explained_from():
+            return False
+        return all(watch.alarm is None and not watch.exhausted for watch in self._watches.values())
+
+    def _explained_from(self) -> float:
+        """The z-score from which on a rise may be a moment by its cause."""
+        return self._series.explained * z_of(self.settings.open_score)
 
     def _weigh(self) -> None:
         """Tell the head how sure the last window's mean is."""
@@ -204,8 +217,7 @@ class SeriesWatch:
 
     def _is_explained(self, reading: Reading, watch: Watch) -> bool:
         """Whether a rise that alone is too low for a moment is one by what is said in it."""
-        needed = z_of(self.settings.open_score)
-        if not self._series.explained * needed <= reading.z < needed or reading.value < watch.least:
+        if not self._explained_from() <= reading.z < z_of(self.settings.open_score) or reading.value < watch.least:
             return False
         start = reading.end - MINUTE
         evidence = self._context.evidence(start, HOPS_PER_WINDOW)
