@@ -14,7 +14,7 @@ from typing import Protocol
 
 from telemetra.engine.effects import Effects
 from telemetra.eventlog.base import LogRead
-from telemetra.live.base import Publication, Relay, is_feed_event
+from telemetra.live.base import Publication, Relay, feed_events
 from telemetra.model.event import StreamKey
 from telemetra.store.checkpoint import CheckpointStore, Owner
 from telemetra.store.database import Failure, classify
@@ -104,6 +104,6 @@ class Checkpointer:
         self._metrics.committed(len(read.items), time.monotonic() - started)
         self.applied = effects.applied
         await self._invalidate([(state.workspace_id, state.stream_id) for state in effects.states])
-        events = sorted((offset, event) for offset, event, _ in effects.archive if is_feed_event(event))
+        events = feed_events(effects.archive)
         if effects.moments or events:
             self._relay.publish(Publication([], effects.moments, self.applied, events=events))

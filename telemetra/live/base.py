@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -15,9 +15,10 @@ FeedEvent = tuple[int, Event]
 """(log offset, event)."""
 
 
-def is_feed_event(event: Event) -> bool:
-    """Whether `/api/realtime` shows the event: what came in a session of a connector or of a browser that saves."""
-    return event.session_id is not None
+def feed_events(archived: Iterable[tuple[int, Event, str]]) -> list[FeedEvent]:
+    """What `/api/realtime` shows of archived events (log offset, event, disposition), in the order of the log: those
+    that came in a session of a connector or of a browser that saves."""
+    return sorted([(offset, event) for offset, event, _ in archived if event.session_id is not None])
 
 
 class Publication(msgspec.Struct):

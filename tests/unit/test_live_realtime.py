@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from telemetra.errors import Unavailable
-from telemetra.live.base import is_feed_event
+from telemetra.live.base import feed_events
 from telemetra.live.channel import QueueChannel
 from telemetra.live.realtime import Filter, RealtimeHub
 from telemetra.live.realtime_frames import as_price, data_update
@@ -217,5 +217,6 @@ def test_data_of_another_shape_is_shown_without_its_fields() -> None:
 
 
 def test_feed_events_are_those_of_a_session() -> None:
-    assert is_feed_event(trade(1)[1])
-    assert not is_feed_event(trade(1, session_id=None)[1])
+    shown, other, earlier = trade(2), trade(3, session_id=None), trade(1)
+    archived = [(offset, event, "counted") for offset, event in (shown, other, earlier)]
+    assert feed_events(archived) == [earlier, shown]
