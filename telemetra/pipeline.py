@@ -202,7 +202,7 @@ class Pipeline:
             await self._checkpoints.settle()
         self._poison = {offset: reason for offset, reason in self._poison.items() if offset >= self.applied}
         self._limit = min(self._limit * 2, self._settings.read_items)
-        self._publish_snapshots(engine)
+        self._publish_snapshots(engine, behind=full)
         return full
 
     async def _process(self, engine: Engine, read: LogRead, now: float) -> None:
@@ -215,12 +215,13 @@ class Pipeline:
             raise RefusedItems(read, error) from error
         self._recent_keys = known
 
-    def _publish_snapshots(self, engine: Engine) -> None:
-        """Changed streams soon, decaying ones once a tick, and never more than a third of the CPU for it."""
+    def _publish_snapshots(self, engine: Engine, *, behind: bool) -> None:
+        """Changed streams soon, or once a tick while the pipeline is `behind` the log; decaying ones once a tick; and
+        never more than a third of the CPU for it."""
         now, cpu = time.monotonic(), time.thread_time()
-        if now < self._changed_due:
-            return
         decaying = now >= self._decaying_due
+        if now < self._changed_due or (behind and not decaying):
+            return
         snapshots = engine.snapshots(self._clock(), decaying=decaying)
         if snapshots:
             self._ports.relay.publish(Publication(snapshots, [], self.applied))
