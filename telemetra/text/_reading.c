@@ -287,13 +287,12 @@ static int go_through(Reader *self, Pass *pass, PyObject *text) {
 static PyObject *tokens_of(Reader *self, PyObject *text) {
     PyObject *tokens = PyList_New(0);
     Word word = {.end = 0};
+    Known other = {.token = NULL, .name = NULL};
     while (tokens != NULL && next_word(text, word.end, &word)) {
-        PyObject *part = PyUnicode_Substring(text, word.start, word.end);
-        PyObject *token = part == NULL ? NULL : token_of(self, part);
-        if (token == NULL || PyList_Append(tokens, token) < 0) Py_CLEAR(tokens);
-        Py_XDECREF(part);
-        Py_XDECREF(token);
+        Known *known = look_up(self, text, &word, &other);
+        if (known == NULL || PyList_Append(tokens, known->token) < 0) Py_CLEAR(tokens);
     }
+    forget(&other);
     return tokens;
 }
 
