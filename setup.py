@@ -7,6 +7,7 @@ setup(
         Extension(name, [source], extra_compile_args=["-O3"], optional=True)
         for name, source in (
             ("telemetra.text._reading", "telemetra/text/_reading.c"),
+            ("telemetra.live._send", "telemetra/live/_send.c"),
             ("telemetra.store._copy_rows", "telemetra/store/_copy_rows.c"),
         )
     ]

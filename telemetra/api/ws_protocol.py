@@ -31,19 +31,26 @@ CLIENT_MESSAGE_MAX_BYTES = 64 * 1024
 class DirectChannel:
     """A Channel (see telemetra.live.channel) that writes finished frames to the transport of one WebSocket."""
 
-    __slots__ = ("_protocol", "_transport", "on_change", "open", "paused")
+    __slots__ = ("_protocol", "_socket", "_transport", "on_change", "open", "paused")
 
-    def __init__(self, protocol: LiveWebSocketProtocol) -> None:
+    def __init__(self, protocol: LiveWebSocketProtocol, socket: int) -> None:
         self._protocol = protocol
+        self._socket = socket
         self._transport = protocol.transport
         self.open = True
         self.paused = False
         self.on_change: Callable[[], None] | None = None
 
-    def write(self, frame: Frame) -> None:
+    def idle_socket(self) -> int:
+        transport = self._transport
+        if self.open and not self.paused and not transport.is_closing() and not transport.get_write_buffer_size():
+            return self._socket
+        return -1
+
+    def write(self, frame: Frame, sent: int = 0) -> None:
         # The transport closes before the endpoint hears of it; after a close frame nothing may follow.
         if self.open and not self._transport.is_closing():
-            self._transport.write(frame.websocket)
+            self._transport.write(frame.websocket[sent:])
 
     def write_all(self, frames: Sequence[Frame]) -> None:
         if self.open and not self._transport.is_closing():
@@ -87,10 +94,13 @@ class LiveWebSocketProtocol(WebSocketsSansIOProtocol):
     def open_channel(self, send_buffer_bytes: int) -> DirectChannel:
         """The direct way to this client, once the handshake is complete. Called at most once."""
         connection: socket.socket | None = self.transport.get_extra_info("socket")
+        descriptor = -1
         if connection is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
+            if self.transport.get_extra_info("sslcontext") is None:
+                descriptor = connection.fileno()
         self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
-        self.live_channel = DirectChannel(self)
+        self.live_channel = DirectChannel(self, descriptor)
         return self.live_channel
 
     def close_now(self, code: int, reason: str) -> None:

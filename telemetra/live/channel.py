@@ -19,13 +19,18 @@ class Channel(Protocol):
     `open` is False once the client is gone or being closed: frames are then ignored. `paused` says that frames wait
     in the process; `on_change` is called when that ends and when `open` becomes False. `close` sends what waits,
     then the code, and ends the connection after a short grace whether the client has read it or not.
+
+    `idle_socket` is the file descriptor of the client where the bytes of a frame's WebSocket form may be sent past the
+    channel at this moment, as nothing waits for it; -1 where they may not. `write` is told how many were `sent` so.
     """
 
     open: bool
     paused: bool
     on_change: Callable[[], None] | None
 
-    def write(self, frame: Frame) -> None: ...
+    def idle_socket(self) -> int: ...
+
+    def write(self, frame: Frame, sent: int = 0) -> None: ...
 
     def write_all(self, frames: Sequence[Frame]) -> None: ...
 
@@ -49,7 +54,10 @@ class QueueChannel:
         self._wake = asyncio.Event()
         self._closed = asyncio.Event()
 
-    def write(self, frame: Frame) -> None:
+    def idle_socket(self) -> int:
+        return -1
+
+    def write(self, frame: Frame, sent: int = 0) -> None:
         if not self.open:
             return
         self._frames.append(frame)

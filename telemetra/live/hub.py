@@ -19,6 +19,7 @@ from telemetra.live.feed_board import FeedBoard
 from telemetra.live.frames import Frame, FrameBuilder, ping
 from telemetra.live.history import MomentHistory, ReplayReader
 from telemetra.live.overview import Overview, Watcher
+from telemetra.live.spread import offer_to_all
 from telemetra.live.subscriber import RESTARTING, TRY_AGAIN_LATER, Subscriber
 from telemetra.model.event import StreamKey
 from telemetra.model.moment import Moment
@@ -233,9 +234,10 @@ class Hub:
                 continue
             cost += BUILD_COST
             subscribers = tuple(feed.subscribers)
-            for subscriber in subscribers:
-                subscriber.offer(frame)
-                cost += 1
+            for start in range(0, len(subscribers), WRITES_PER_TURN):
+                part = subscribers[start : start + WRITES_PER_TURN]
+                offer_to_all(part, frame)
+                cost += len(part)
                 if cost >= WRITES_PER_TURN:
                     cost = 0
                     await asyncio.sleep(0)

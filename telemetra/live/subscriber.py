@@ -70,6 +70,10 @@ class Subscriber:
         else:
             channel.write(frame)
 
+    def idle_socket(self) -> int:
+        """The file descriptor to which the next snapshot may be written at once, -1 where it may not."""
+        return -1 if self.resuming else self.channel.idle_socket()
+
     def push(self, key: MomentKey, frame: Frame) -> None:
         """Send a moment that has just been committed, behind what waits already."""
         if key in self._sent:

@@ -10,13 +10,14 @@ import socket
 from contextlib import closing
 from typing import Any
 
+import msgspec
 import pytest
 from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, OPEN, Protocol
 
 from telemetra.api.ws_protocol import LiveWebSocketProtocol
 from telemetra.live.channel import HIGH_WATER_BYTES
-from telemetra.live.subscriber import TOO_SLOW, Subscriber
+from telemetra.live.subscriber import RESTARTING, TOO_SLOW, Subscriber
 from tests.support.live import STREAM, LiveServer, live_server, moment, publication, receive, snapshot, until
 
 CLIENT_BYTES = 256 * 1024
@@ -104,6 +105,19 @@ async def test_a_client_that_never_reads_is_closed_when_its_budget_is_full_and_n
         assert len(moments) == sent, "what was sent before the close arrives before it"
         await live.hub.tick()
         assert (await receive(reader))["type"] == "metrics"
+
+
+async def test_what_a_slow_client_reads_in_the_end_is_whole_frames_in_order() -> None:
+    async with live_server(client_bytes=CLIENT_BYTES) as live:
+        client = deaf_client(live, websocket_request(live), 65536)
+        await until(lambda: live.hub.connections == 1)
+        count = await tick_until_slow(live, only_subscriber(live))
+        live.hub.close()
+        frames, code = await asyncio.to_thread(read_to_the_end, client)
+        shown = [msgspec.json.decode(frame)["chat_count"] for frame in frames if b'"type":"metrics"' in frame]
+        assert code == RESTARTING
+        assert shown[1:] == sorted(set(shown[1:])), "after the greeting each once"
+        assert 20 < len(shown) < count
 
 
 def read_to_the_end(client: socket.socket) -> tuple[list[bytes], int | None]:
