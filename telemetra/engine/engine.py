@@ -194,21 +194,22 @@ class Engine:
         """Count events of plain types, of one stream and one row of the ledger, as many at once as may be."""
         settings = self._settings
         while group:
-            first, run = group[0][1], group[:1]
+            first, length = group[0][1], 1
             stream, known_type = self.streams.get((first.workspace_id, first.stream_id)), self._types[first.type]
             if stream is not None and stream.kind is known_type.kind and len(group) > 1:
                 run = run_of(stream, group, settings.stream_timeout)
-                if len(run) > 1 and count_run(stream, known_type, run, settings.watermark_delay):
-                    self._out.archive += run
+                length = len(run.archived)
+                if length > 1 and count_run(stream, known_type, run, settings.watermark_delay):
+                    self._out.archive += run.archived
                     self._heard.add(stream)
                     stream.touched_at = call.now_seconds
-                    call.counts[fx.COUNTED] += len(run)
-                    call.counted += len(run)
-                    group = group[len(run) :]
+                    call.counts[fx.COUNTED] += length
+                    call.counted += length
+                    group = group[length:]
                     continue
-            for offset, event, _ in run:
+            for offset, event, _ in group[:length]:
                 self._count(offset, event, call)
-            group = group[len(run) :]
+            group = group[length:]
 
     def _count(self, offset: int, event: Event, call: _Call) -> None:
         """Count one event, whatever it is."""
