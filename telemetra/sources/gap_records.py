@@ -133,10 +133,14 @@ class GapRecords:
         return found
 
     def lost(self, start: int, reason: str) -> None:
-        """The connection is gone; one gap lasts until data comes again, however many attempts fail meanwhile."""
+        """The connection is gone; one gap lasts until data comes again, however many attempts fail meanwhile.
+
+        It began where the last run had read; what that had not stored before it ended is missing too.
+        """
         if self.open is None:
             self.open = Record(start, reason)
             self._add(self.open)
+        self.open.start = min(self.open.start, start)
 
     def data(self, time: int) -> Record | None:
         """Data has come again: closes the open gap and returns it."""
@@ -206,7 +210,7 @@ class GapRecords:
                 backfill=record.backfill,
                 attempts=record.attempts,
             )
-        elif record.is_new:
+        elif record.is_new or record.end is None:
             record.tried = True
             await gaps.open_gap(
                 self._database,
@@ -222,11 +226,12 @@ class GapRecords:
                 backfill=record.backfill,
                 attempts=record.attempts,
             )
-        elif record.end is not None:
+        else:
             await gaps.close_gap(
                 self._database,
                 record.id,
                 record.end,
+                start=record.start,
                 missing=record.missing,
                 details=self._details(record),
                 backfill=record.backfill,

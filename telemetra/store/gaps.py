@@ -52,8 +52,8 @@ _OPEN = """
     RETURNING *
 """
 _CLOSE = """
-    UPDATE gaps SET "to" = greatest("from", %s), missing = coalesce(%s, missing), details = details || %s,
-        backfill = %s, attempts = %s
+    UPDATE gaps SET "from" = least("from", %s), "to" = greatest("from", %s), missing = coalesce(%s, missing),
+        details = details || %s, backfill = %s, attempts = %s
     WHERE id = %s RETURNING *
 """
 _FILL = """
@@ -154,13 +154,17 @@ async def close_gap(
     gap_id: str,
     end: int,
     *,
+    start: int | None = None,
     missing: int | None = None,
     details: dict[str, Any] | None = None,
     backfill: BackfillState = "none",
     attempts: int = 0,
 ) -> Gap | None:
-    """Data has come again, from `end` on, and how far a back-fill has got; None when the gap is gone."""
-    values = (instant(end), missing, Jsonb(details or {}), backfill, attempts, gap_id)
+    """Data has come again, from `end` on, and how far a back-fill has got; None when the gap is gone.
+
+    `start`: where it is known to begin now, if that is earlier.
+    """
+    values = (instant(start), instant(end), missing, Jsonb(details or {}), backfill, attempts, gap_id)
     row = await database.fetch_one(_CLOSE, values)
     return None if row is None else _gap(row)
 

@@ -44,8 +44,11 @@ class Kept:
 
     def __init__(self, database: Database, connector_id: str) -> None:
         self.database: Any = Cutting(database)
-        self.records = GapRecords(self.database, "default", connector_id, self._invalidate, Metrics())
         self._connector_id = connector_id
+        self.next_run()
+
+    def next_run(self) -> None:
+        self.records = GapRecords(self.database, "default", self._connector_id, self._invalidate, Metrics())
 
     async def stored(self) -> list[Gap]:
         return await gaps_of_connector(self.database, "default", self._connector_id)
@@ -126,3 +129,18 @@ async def test_what_was_filled_at_once_hides_no_later_hole(kept: Kept) -> None:
     kept.records.holes([hole(10, 11)])
     await kept.records.settle()
     assert [(gap.missing, gap.filled_at) for gap in await kept.stored()] == [(2, None)]
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+async def test_a_gap_that_a_run_has_left_open_begins_where_all_is_durable(kept: Kept, comes_back: bool) -> None:
+    """The run had read until the disconnect, and was killed before that was stored."""
+    kept.records.lost(LATER, "disconnected")
+    await kept.records.settle()
+    kept.next_run()
+    await kept.records.resume()
+    kept.records.lost(AT, "restarted")
+    if comes_back:
+        kept.records.data(LATER + 1)
+    await kept.records.settle()
+    (gap,) = await kept.stored()
+    assert (gap.start, gap.end, gap.reason) == (AT, LATER + 1 if comes_back else None, "disconnected")
