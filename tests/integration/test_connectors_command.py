@@ -158,8 +158,10 @@ def test_watch_by_a_server_that_runs(tmp_path: Path, untouched_server: Telemetra
     watch = Watch(tmp_path, server.port, "binance:BTCUSDT", "--feed-url", venue.ws("/stream"))
     try:
         watch.until("| Price ")
+        venue.command("set", refusing=True)  # else it may be back before anybody has looked
         venue.command("cut")
         watch.until("reconnecting")
+        venue.command("set", refusing=False)
         [connector] = loopback.get(f"{server.url}/api/connectors").json()
         assert (connector["name"], connector["desired_state"]) == ("watch binance:BTCUSDT", "running")
     finally:
