@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TINY = ("demo_memory", "engine", "idle_memory", "intake", "latency", "noise", "replay")
+TINY = ("demo_memory", "engine", "idle_memory", "intake", "latency", "live", "noise", "replay")
 
 
 @pytest.mark.parametrize("name", TINY)
