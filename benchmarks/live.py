@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def made(rate: int, seconds: float) -> tuple[list[bytes], float]:
     """The request of each beat, and the time (as time.time) at which the first is due."""
     per_beat = round(rate * BEAT_SECONDS)
-    start = time.time() + rate * seconds * 8e-6  # what it takes to make them, and some
+    start = time.time() + rate * seconds * 15e-6  # what it takes to make them, and some
     start_time = now() + round((start - time.time()) * SECOND)
     feed = Feed(f"at-{rate}", streams=STREAMS, rate=rate, start=start_time - round(BEAT_SECONDS * SECOND))
     return feed.bodies(round(seconds / BEAT_SECONDS) * per_beat, per_beat), start

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from telemetra.engine import engine
+from telemetra.engine import engine, letters
 from telemetra.formats import problems
 from telemetra.formats.native import ALIASES, RawEvent, parse_one
 from telemetra.formats.safety import DEPTH_MAX, NUMBER_CHARACTERS_MAX
@@ -83,7 +83,8 @@ def test_the_codes_of_intake() -> None:
 
 def test_the_codes_of_the_pipeline() -> None:
     rest = section("## Codes of rejection").partition("The pipeline refuses")[2]
-    codes = set(re.findall(r'(?:return|event,) "(\w+)", ', Path(engine.__file__).read_text()))
+    source = Path(engine.__file__).read_text() + Path(letters.__file__).read_text()
+    codes = set(re.findall(r'(?:return|event,) "(\w+)", ', source))
     assert set(rows(rest)) == codes - CODES
 
 
