@@ -70,8 +70,9 @@ vendor: node_modules/.package-lock.json ## Copy the dashboard's libraries from n
 	$(BIN)/python -m tests.support.vendored
 
 clean: ## Remove everything made here except the data directory
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis .coverage .coverage.* htmlcov dist build node_modules
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis .coverage .coverage.* htmlcov dist build *.egg-info node_modules
 	find telemetra tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find telemetra -name "*.so" -delete
 
 docker-build: ## Build the container image
 	docker build --file deploy/Dockerfile --tag $(IMAGE) .
