@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 from telemetra.text.plain import Reading
 from telemetra.text.tokens import Token
@@ -9,7 +9,7 @@ class Reader:
         tokens: Mapping[str, Token],
         valence_of: Callable[[str, list[Token], int, int], int],
         meant: Callable[[int, int, int, int], int],
-        nothing_follows: Mapping[str, object],
+        nothing_follows: Container[str],
         *,
         longest: int,
         named: int,

@@ -21,4 +21,4 @@ def word_code(token: str) -> int:
     word = token[:_LONGEST_WORD].lower()
     if _RUN.search(word):  # most words have none, and a search is much cheaper than a substitution
         word = "".join([letter for letter, _ in groupby(word)])
-    return code_of(word.strip(_PUNCTUATION) or word)
+    return code_of(word if word.isalnum() else word.strip(_PUNCTUATION) or word)

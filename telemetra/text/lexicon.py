@@ -10,7 +10,7 @@ from telemetra.text.codes import word_code
 from telemetra.text.data import read_general_lexicon, read_marks, read_pairs, read_valences, read_words
 from telemetra.text.emote_names import EMOTE_VALENCES, is_emote
 from telemetra.text.shape import LONGEST, channel_emote_name
-from telemetra.text.spelling import is_laughter, rating, repeats, shorter
+from telemetra.text.spelling import is_laughter, is_respelled, rating, repeats, shorter
 from telemetra.text.tokens import (
     ALONE,
     BOOST,
@@ -157,7 +157,7 @@ def _says_nothing(token: str) -> bool:
         and token not in _KNOWN
         and token not in phrases.WORDS
         and token not in EMOTE_VALENCES
-        and not repeats(token)
+        and not is_respelled(token)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Sequence
 from typing import Final
 
 from telemetra.text.data import read_marks, read_pairs
@@ -50,7 +50,7 @@ WORDS: Final = frozenset(_words(_TREE))
 FIRST_WORDS: Final = frozenset(_TREE)
 
 
-def following(word: str) -> Mapping[str, object]:
+def following(word: str) -> Container[str]:
     """The second words of the phrases that begin with `word`. (A phrase has at least two.)"""
     return _TREE[word]
 

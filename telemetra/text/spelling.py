@@ -22,6 +22,11 @@ def is_laughter(word: str) -> bool:
     return _LAUGHTER.fullmatch(word) is not None
 
 
+def is_respelled(word: str) -> bool:
+    """Whether `word`, in lower case, is laughter or has letters drawn out."""
+    return repeats(word) and (_REPEATED.search(word) is not None or is_laughter(word))
+
+
 def shorter(word: str) -> list[str]:
     """The words that `word` may stand for when letters in it are drawn out, likeliest first; none if they are not.
 

@@ -5,7 +5,7 @@ Plain integers and not enumerations: they are compared some ten times for each t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container
 from typing import Final, NamedTuple
 
 # Kinds: what a token does to the message.
@@ -65,12 +65,13 @@ MARKS: Final = {
 """Marks by their names in the lists."""
 
 
-Token = tuple[int, int, int, str, Mapping[str, object], int]
+Token = tuple[int, int, int, str, Container[str], int]
 """A token as messages are read with it, a plain tuple as those are unpacked fastest: kind; valence in hundredths of
 VADER's unit; marks; spelling in phrases.txt (empty if it is in no phrase); what may follow it in a phrase; its code
 (codes.py)."""
 
-NOTHING_FOLLOWS: Final[Mapping[str, object]] = {}
+NOTHING_FOLLOWS: Final[Container[str]] = ()
+"""No dict: tuples that hold one stay the business of the garbage collector."""
 
 
 class Saying(NamedTuple):
