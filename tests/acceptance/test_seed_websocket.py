@@ -67,8 +67,10 @@ def test_an_unknown_stream_is_welcome_and_an_impossible_one_refused(live: Callab
 
 def test_metrics_arrive_again_and_again(live: Callable[[str], ClientConnection]) -> None:
     with live(STREAM) as client:
+        started = time.monotonic()
         for _ in range(3):
-            assert receive_metrics(client)["stream_id"] == STREAM
+            receive_metrics(client)
+        assert time.monotonic() - started < 8
 
 
 def test_fresh_events_are_seen_within_seconds(product: httpx.Client, live: Callable[[str], ClientConnection]) -> None:
@@ -77,8 +79,11 @@ def test_fresh_events_are_seen_within_seconds(product: httpx.Client, live: Calla
         data = {"user_id": "u", "message": "first!"}
         event = {"event_id": "1", "type": "chat.message", "stream_id": stream_id, "data": data}
         assert product.post("/api/v1/events", json=event).status_code == 202
-        message = next(each for _ in range(20) if (each := receive_metrics(client))["has_data"])
+        started = time.monotonic()
+        while not (message := receive_metrics(client))["has_data"]:
+            pass
         assert (message["chat_count"], message["unique_chatters"]) == (1, 1)
+        assert time.monotonic() - started < 5
 
 
 def test_several_connections_of_one_stream_get_the_same(live: Callable[[str], ClientConnection]) -> None:

@@ -67,7 +67,7 @@ def test_an_open_and_silent_socket_is_stale_everywhere_and_opened_anew(
         silent_since = time.monotonic()
         feeds.command("stall", newcomers=True)
         status = connectors.until(connector_id, lambda status: status["stale"] is True, 10)
-        assert time.monotonic() - silent_since > 1.5
+        assert 1.5 < time.monotonic() - silent_since < 5
         assert status["stale"] is True
         until(lambda: state_of(connectors) == "stale", lambda: state_of(connectors), 10)
         until(lambda: pushed_state(live) == "stale", lambda: "no frame says stale", 10)
@@ -148,9 +148,9 @@ def test_a_server_that_refuses_is_asked_ever_more_rarely(connectors: Connectors,
     """1, 2, 4 s, each shortened by up to a half."""
     feeds.command("set", refusing=True)
     connector_id = connectors.started(**venue(feeds))
-    feeds.until(lambda: len(feeds.record.contacts) >= 4)
+    feeds.until(lambda: len(feeds.record.contacts) >= 4, 12)
     for waited, most in zip(waits(feeds.record.contacts), (1, 2, 4), strict=False):
-        assert waited > 0.45 * most
+        assert 0.45 * most < waited < most + 0.7
     status = connectors.status(connector_id)
     assert status["status"] in {"starting", "reconnecting"}
     assert status["reconnect_attempts"] >= 3
@@ -163,9 +163,9 @@ def test_a_server_that_refuses_is_asked_ever_more_rarely(connectors: Connectors,
 def test_a_server_that_accepts_and_cuts_is_no_storm_either(connectors: Connectors, feeds: Feeds) -> None:
     feeds.command("set", close_after=1, close_code=1013)
     connector_id = connectors.started(**venue(feeds))
-    feeds.until(lambda: len(feeds.record.contacts) >= 4)
+    feeds.until(lambda: len(feeds.record.contacts) >= 4, 12)
     for waited, most in zip(waits(feeds.record.contacts), (1, 2, 4), strict=False):
-        assert waited > 0.45 * most
+        assert 0.45 * most < waited < most + 0.7
     connectors.stop(connector_id)
 
 

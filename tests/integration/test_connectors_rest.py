@@ -54,7 +54,7 @@ async def test_polls_keep_their_pace_and_repeats_are_stored_once(database: Datab
         events = await here.with_events(14)
         assert sorted(int(json.loads(event.data)["trade_id"]) for event in events) == list(range(1, len(events) + 1))
         spacing = (api.times[9] - api.times[0]) / 9
-        assert 0.08 <= spacing < 0.9, "not the second that is usual"
+        assert 0.08 <= spacing <= 0.3
         assert "X-Mine: yes" in api.heads[0]
         assert all(str(event.session_id).startswith("rest-") for event in events)
 
