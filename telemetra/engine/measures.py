@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain
 from operator import itemgetter
@@ -17,6 +17,12 @@ MONEY_SCALE = 12
 
 
 _number = itemgetter(1)
+
+
+def by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Values with their counts, the most frequent first, ties by value."""
+    # Sorted twice and not by a key of both, which would be made for every value.
+    return sorted(sorted(counts.items()), key=_number, reverse=True)
 
 
 class Count:
@@ -107,8 +113,7 @@ class Top:
         return merged
 
     def finish(self, state: Counter[str], window: Window) -> dict[str, Any]:
-        # By count and then by name, without a key of both for every value.
-        ordered = sorted(sorted(state.items()), key=_number, reverse=True)
+        ordered = by_count(state)
         return {
             self._output: [[value, count] for value, count in ordered[: self._size]],
             f"{self.name}_all": state.total(),

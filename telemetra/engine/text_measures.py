@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice, takewhile
-from operator import itemgetter
 from typing import Any, TypeVar
 
+from telemetra.engine.measures import by_count
 from telemetra.kinds.base import Column, Entry, Window
 from telemetra.text.codes import code_of
 from telemetra.text.plain import Reading
@@ -27,8 +27,6 @@ _WAVE = 3  # messages of a hop that say the same: less is chance
 _WAVE_WORDS = 4  # a shorter text is a reaction of a crowd, not a text that is passed on
 _SHOUTED_LENGTH = 4
 _PHRASE_LENGTH = 40
-
-_number = itemgetter(1)
 
 _Said = tuple[Counter[Reading], Counter[str]]
 """Messages and authors, with counts."""
@@ -88,8 +86,7 @@ class Conversation:
                 questions += count
             if text.isupper() and len(text) >= _SHOUTED_LENGTH:
                 shouted += count
-        # By count and then by name, without a key of both for every author.
-        busiest = sorted(sorted(authors.items()), key=_number, reverse=True)[:3]
+        busiest = by_count(authors)[:3]
         return {
             "messages": messages,
             "length": length,

@@ -1,8 +1,8 @@
-/* What telemetra/text/reading.py and telemetra/text/alike.py do for every message, compiled.
+/* What telemetra/text/plain.py does for every message, compiled.
  *
  * Only the loops are here: what a token says (`tokens`) and what a message means whose words change each other
- * (`valence_of`) is asked of Python, so that every rule stands in one place. Both modules work without this one and then
- * do the same, slower; tests/unit/test_compiled.py holds them against each other.
+ * (`valence_of`) is asked of Python, so that every rule stands in one place. Where this is not compiled
+ * plain.py does the same, slower; tests/unit/test_compiled.py holds them against each other.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <structmember.h>
 
-#define MOST_WORDS 60 /* of a message that make its likeness, as in reading.py */
+#define MOST_WORDS 60 /* of a message that make its likeness, as in plain.py */
 
 /* ---- Reading: what one message holds ---- */
 
@@ -75,7 +75,7 @@ static PyGetSetDef reading_getset[] = {
 /* No garbage collection: it holds text, numbers and sets and tuples of these, and no cycle can be made of them. */
 static PyTypeObject ReadingType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "telemetra.text._reading.Reading",
-    .tp_doc = "What a message holds; see telemetra.text.reading.Reading.",
+    .tp_doc = "What a message holds; see telemetra.text.plain.Reading.",
     .tp_basicsize = offsetof(Reading, codes),
     .tp_itemsize = sizeof(uint32_t),
     .tp_dealloc = (destructor)reading_dealloc,
@@ -555,7 +555,7 @@ static PyMethodDef functions[] = {
 static struct PyModuleDef module = {
     PyModuleDef_HEAD_INIT,
     .m_name = "telemetra.text._reading",
-    .m_doc = "The loops of telemetra.text.reading and telemetra.text.alike, compiled.",
+    .m_doc = "The loops of telemetra.text.plain, compiled.",
     .m_size = -1,
     .m_methods = functions,
 };
