@@ -1,8 +1,9 @@
 /* What telemetra/text/plain.py does for every message, compiled.
  *
- * Only the loops are here: what a token says (`tokens`) and what a message means whose words change each other
- * (`valence_of`) is asked of Python, so that every rule stands in one place. Where this is not compiled
- * plain.py does the same, slower; tests/unit/test_compiled.py holds them against each other.
+ * Only the loops are here: what a token says (`tokens`), what it does after those before it (`steps`), which tokens make
+ * a phrase (`join`) and what all of it means (`meant`) is asked of Python and the first two are remembered, so that every
+ * rule stands in one place. Where this is not compiled plain.py does the same, slower; tests/unit/test_compiled.py holds
+ * them against each other.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -89,7 +90,7 @@ static PyTypeObject ReadingType = {
 /* ---- Known: what the tokens of chat say, in a cache line each ---- */
 
 #define KNOWN_BITS 15
-#define LONGEST_KNOWN 27
+#define LONGEST_KNOWN 26
 
 /* Chat says the same few thousand words over and over, and to find them by way of Python's objects costs five cache
  * misses each. This is a direct-mapped cache in front of the dict of all tokens: what is in the way of another is
@@ -100,11 +101,30 @@ typedef struct {
     PyObject *name;  /* the word itself where it names an emote, or NULL */
     int32_t valence, marks;
     uint32_t code;
-    uint8_t length;
+    uint8_t kind, length;
     uint8_t key[LONGEST_KNOWN];
 } Known;
 
 _Static_assert(sizeof(Known) == 64, "a cache line");
+
+/* ---- Steps: what a token does after those before it ---- */
+
+#define STEP_BITS 12
+
+typedef struct {
+    int state, kind, valence, marks;
+} Doing;
+
+/* What the token adds to the sums of a message: see `step` in valence.py. */
+typedef struct {
+    Doing doing; /* its kind is -1 where the place is empty */
+    int next, halves, said, laughter, letters, marks;
+} Step;
+
+typedef struct {
+    long said, laughter, letters, marks;
+    int state;
+} Sums;
 
 /* ---- Reader: makes readings ---- */
 
@@ -112,12 +132,14 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     PyObject *tokens;     /* a dict with __missing__: token -> (kind, valence, marks, word, follow, code) */
-    PyObject *valence_of; /* (text, list of tokens, sum of valences, marks) -> int */
-    PyObject *meant;      /* (sum of valences, that of laughter, marks, exclamation marks) -> int */
+    PyObject *steps;      /* a dict with __missing__: (state, kind, valence, marks) -> the rest of a Step */
+    PyObject *join;       /* list of tokens -> list of tokens, phrases as one */
+    PyObject *meant;      /* (what is said, laughter, marks, exclamation marks) -> int */
     PyObject *nothing_follows;
     Py_ssize_t longest; /* code points that are read for the valence */
-    long named, starts, phrase, laugh, praise, asks, turns, ironic;
+    long named, starts, praise, spoken, ironic;
     Known *known; /* 1 << KNOWN_BITS of them */
+    Step *done;   /* 1 << STEP_BITS of them */
 } Reader;
 
 enum { KIND, VALENCE, MARKS, WORD, FOLLOW, CODE, FIELDS };
@@ -147,9 +169,10 @@ static void forget(Known *known) {
 static int learn(Reader *self, PyObject *text, Py_ssize_t start, Py_ssize_t end, Known *known) {
     PyObject *word = PyUnicode_Substring(text, start, end);
     PyObject *token = word == NULL ? NULL : token_of(self, word);
-    long valence = 0, marks = 0;
+    long kind = 0, valence = 0, marks = 0;
     unsigned long code = 0;
     if (token != NULL) {
+        kind = PyLong_AsLong(field(token, KIND));
         valence = PyLong_AsLong(field(token, VALENCE));
         marks = PyLong_AsLong(field(token, MARKS));
         code = PyLong_AsUnsignedLong(field(token, CODE));
@@ -162,6 +185,7 @@ static int learn(Reader *self, PyObject *text, Py_ssize_t start, Py_ssize_t end,
     Py_XSETREF(known->token, token);
     Py_XSETREF(known->name, marks & self->named ? Py_NewRef(word) : NULL);
     Py_DECREF(word);
+    known->kind = (uint8_t)kind;
     known->valence = (int32_t)valence;
     known->marks = (int32_t)marks;
     known->code = (uint32_t)code;
@@ -218,11 +242,47 @@ static Known *look_up(Reader *self, PyObject *text, const Word *word, Known *oth
     return known;
 }
 
+/* Asks for a step and puts it into `step`; -1 with an exception set. */
+static int think(Reader *self, Step *step) {
+    Doing *doing = &step->doing;
+    PyObject *key = Py_BuildValue("iiii", doing->state, doing->kind, doing->valence, doing->marks);
+    PyObject *found = key == NULL ? NULL : PyObject_GetItem(self->steps, key);
+    if (found != NULL && !PyTuple_CheckExact(found)) PyErr_SetString(PyExc_TypeError, "a step is a tuple of six");
+    int failed = found == NULL || PyErr_Occurred() ||
+                 !PyArg_ParseTuple(found, "ipiiii;a step is a tuple of six", &step->next, &step->halves, &step->said,
+                                   &step->laughter, &step->letters, &step->marks);
+    Py_XDECREF(key);
+    Py_XDECREF(found);
+    return failed ? -1 : 0;
+}
+
+/* Adds what a token does to `sums`; -1 with an exception set. */
+static int add_step(Reader *self, Sums *sums, int kind, int valence, int marks) {
+    Doing doing = {sums->state, kind, valence, marks};
+    uint64_t mixed = (uint64_t)(uint32_t)valence << 32 ^ (uint32_t)(marks << 14 ^ sums->state << 4 ^ kind);
+    Step *step = self->done + ((mixed * 0x9E3779B97F4A7C15u) >> (64 - STEP_BITS));
+    if (memcmp(&step->doing, &doing, sizeof(Doing)) != 0) {
+        Step made = {.doing = doing}; /* Python code runs: the place is written at once, after it */
+        if (think(self, &made) < 0) return -1;
+        *step = made;
+    }
+    if (step->halves) {
+        sums->said = sums->said >> 1;
+        sums->marks &= ~self->praise;
+    }
+    sums->said += step->said;
+    sums->laughter += step->laughter;
+    sums->letters += step->letters;
+    sums->marks |= step->marks;
+    sums->state = step->next;
+    return 0;
+}
+
 /* What is known of a message once it is gone through. */
 typedef struct {
     PyObject *emotes; /* list, or NULL */
-    long felt, laughter, marks;
-    long first, opening; /* marks of the first word, of the first two */
+    Sums sums;
+    int phrase; /* there may be one */
     int words; /* different codes so far */
     uint32_t codes[MOST_WORDS];
 } Pass;
@@ -236,15 +296,6 @@ static void add_code(Pass *pass, uint32_t code) {
     pass->words++;
 }
 
-static void add_word(Reader *self, Pass *pass, const Known *known, Py_ssize_t position) {
-    pass->felt += known->valence;
-    pass->marks |= known->marks;
-    if (known->marks & self->laugh) pass->laughter += known->valence;
-    if (position == 0) pass->first = known->marks;
-    if (position < 2) pass->opening |= known->marks;
-    if (position < MOST_WORDS) add_code(pass, known->code);
-}
-
 static int add_emote(Pass *pass, PyObject *name) {
     if (pass->emotes == NULL) pass->emotes = PyList_New(0);
     return pass->emotes == NULL ? -1 : PyList_Append(pass->emotes, name);
@@ -256,15 +307,24 @@ static int add_to_phrase(Reader *self, Pass *pass, const Known *known, PyObject 
     if (*follow == NULL && !(known->marks & self->starts)) return 0;
     PyObject *spelled = Py_NewRef(field(known->token, WORD)), *after = Py_NewRef(field(known->token, FOLLOW));
     int found = *follow == NULL ? 0 : PySequence_Contains(*follow, spelled);
-    if (found > 0) pass->marks |= self->phrase;
+    if (found > 0) pass->phrase = 1;
     Py_DECREF(spelled);
     if (after == self->nothing_follows) Py_CLEAR(after);
     Py_XSETREF(*follow, after);
     return found < 0 ? -1 : 0;
 }
 
+/* The state of a message that has not begun; see Steps.start in valence.py. */
+static int start_of(PyObject *text) {
+    Py_ssize_t end = PyUnicode_GET_LENGTH(text);
+    while (end > 0 && Py_UNICODE_ISSPACE(PyUnicode_READ_CHAR(text, end - 1))) end--;
+    if (end == 0) return 0;
+    return 2 * (PyUnicode_READ_CHAR(text, end - 1) == '?') + (PyUnicode_READ_CHAR(text, 0) == '!');
+}
+
 /* Goes through the words of `text`; -1 with an exception set. */
 static int go_through(Reader *self, Pass *pass, PyObject *text) {
+    pass->sums.state = start_of(text);
     Word word = {.end = 0};
     Known other = {.token = NULL, .name = NULL};
     PyObject *follow = NULL; /* what may follow the word before in a phrase */
@@ -273,8 +333,9 @@ static int go_through(Reader *self, Pass *pass, PyObject *text) {
         Known *known = look_up(self, text, &word, &other);
         failed = known == NULL || (known->name != NULL && add_emote(pass, known->name) < 0);
         if (!failed) {
-            add_word(self, pass, known, position);
-            failed = add_to_phrase(self, pass, known, &follow) < 0;
+            if (position < MOST_WORDS) add_code(pass, known->code);
+            failed = add_to_phrase(self, pass, known, &follow) < 0 ||
+                     add_step(self, &pass->sums, known->kind, known->valence, known->marks) < 0;
         }
     }
     Py_XDECREF(follow);
@@ -296,33 +357,35 @@ static PyObject *tokens_of(Reader *self, PyObject *text) {
     return tokens;
 }
 
-static PyObject *call_valence_of(Reader *self, Pass *pass, PyObject *text) {
-    PyObject *felt = PyLong_FromLong(pass->felt), *marks = PyLong_FromLong(pass->marks), *valence = NULL;
+/* Goes through the tokens of `text` again, with phrases joined; -1 with an exception set. */
+static int go_joined(Reader *self, Sums *sums, PyObject *text) {
     PyObject *tokens = tokens_of(self, text);
-    if (felt != NULL && marks != NULL && tokens != NULL) {
-        PyObject *arguments[] = {text, tokens, felt, marks};
-        valence = PyObject_Vectorcall(self->valence_of, arguments, 4, NULL);
+    PyObject *joined = tokens == NULL ? NULL : PyObject_CallOneArg(self->join, tokens);
+    int failed = joined == NULL || !PyList_CheckExact(joined);
+    if (joined != NULL && failed) PyErr_SetString(PyExc_TypeError, "joined tokens are a list");
+    *sums = (Sums){.state = start_of(text)};
+    for (Py_ssize_t at = 0; !failed && at < PyList_GET_SIZE(joined); at++) {
+        PyObject *token = PyList_GET_ITEM(joined, at);
+        long kind = PyLong_AsLong(field(token, KIND));
+        long valence = PyLong_AsLong(field(token, VALENCE)), marks = PyLong_AsLong(field(token, MARKS));
+        failed = PyErr_Occurred() || add_step(self, sums, (int)kind, (int)valence, (int)marks) < 0;
     }
-    Py_XDECREF(felt);
-    Py_XDECREF(marks);
     Py_XDECREF(tokens);
-    return valence;
+    Py_XDECREF(joined);
+    return failed ? -1 : 0;
 }
 
 /* The valence of a message, as valence_of in valence.py has it. */
-static PyObject *pass_valence(Reader *self, Pass *pass, PyObject *text) {
-    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
-    int command = length > 0 && PyUnicode_READ_CHAR(text, 0) == '!';
-    if (command || pass->marks & (self->phrase | self->turns) || pass->first & self->asks)
-        return call_valence_of(self, pass, text);
+static PyObject *valence_of(Reader *self, const Sums *sums, PyObject *text) {
+    long said = sums->marks & self->spoken ? sums->said : sums->said + sums->letters;
     long exclamations = 0;
-    for (Py_ssize_t at = 0; pass->felt != pass->laughter && at < length; at++, exclamations++) {
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    for (Py_ssize_t at = 0; said != 0 && at < length; at++, exclamations++) {
         at = PyUnicode_FindChar(text, '!', at, length, 1);
         if (at < 0) break;
     }
-    if (exclamations == 0 && !(pass->marks & self->ironic)) return PyLong_FromLong(pass->felt);
-    long marks = pass->opening & self->praise ? pass->marks : pass->marks & ~self->praise;
-    long numbers[] = {pass->felt - pass->laughter, pass->laughter, marks, exclamations};
+    if (exclamations == 0 && !(sums->marks & self->ironic)) return PyLong_FromLong(said + sums->laughter);
+    long numbers[] = {said, sums->laughter, sums->marks, exclamations};
     PyObject *arguments[4] = {NULL}, *valence = NULL;
     int made = 0;
     while (made < 4 && (arguments[made] = PyLong_FromLong(numbers[made])) != NULL) made++;
@@ -351,7 +414,8 @@ static PyObject *read_text(Reader *self, PyObject *text) {
         Py_XDECREF(beginning);
         Py_XDECREF(shorter);
     } else {
-        valence = pass_valence(self, &pass, text);
+        int failed = pass.phrase && go_joined(self, &pass.sums, text) < 0;
+        valence = failed ? NULL : valence_of(self, &pass.sums, text);
     }
     PyObject *emotes = pass.emotes == NULL ? PyTuple_New(0) : PyList_AsTuple(pass.emotes);
     Py_XDECREF(pass.emotes);
@@ -380,21 +444,23 @@ static PyObject *reader_call(PyObject *self, PyObject *const *arguments, size_t 
 }
 
 static int reader_init(Reader *self, PyObject *arguments, PyObject *keywords) {
-    static char *names[] = {"tokens", "valence_of", "meant",  "nothing_follows", "longest", "named", "starts",
-                            "phrase", "laugh",      "praise", "asks",            "turns",   "ironic", NULL};
-    PyObject *tokens, *valence_of, *meant, *nothing_follows;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!OOOnllllllll", names, &PyDict_Type, &tokens, &valence_of,
-                                     &meant, &nothing_follows, &self->longest, &self->named, &self->starts,
-                                     &self->phrase, &self->laugh, &self->praise, &self->asks, &self->turns,
-                                     &self->ironic))
+    static char *names[] = {"tokens",  "steps", "join",   "meant",  "nothing_follows", "longest",
+                            "named", "starts", "praise", "spoken", "ironic", NULL};
+    PyObject *tokens, *steps, *join, *meant, *nothing_follows;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!OOOnlllll", names, &PyDict_Type, &tokens, &PyDict_Type,
+                                     &steps, &join, &meant, &nothing_follows, &self->longest, &self->named,
+                                     &self->starts, &self->praise, &self->spoken, &self->ironic))
         return -1;
     if (self->known == NULL) self->known = PyMem_Calloc((size_t)1 << KNOWN_BITS, sizeof(Known));
-    if (self->known == NULL) {
+    if (self->done == NULL) self->done = PyMem_Calloc((size_t)1 << STEP_BITS, sizeof(Step));
+    if (self->known == NULL || self->done == NULL) {
         PyErr_NoMemory();
         return -1;
     }
+    for (size_t at = 0; at < (size_t)1 << STEP_BITS; at++) self->done[at].doing.kind = -1;
     Py_XSETREF(self->tokens, Py_NewRef(tokens));
-    Py_XSETREF(self->valence_of, Py_NewRef(valence_of));
+    Py_XSETREF(self->steps, Py_NewRef(steps));
+    Py_XSETREF(self->join, Py_NewRef(join));
     Py_XSETREF(self->meant, Py_NewRef(meant));
     Py_XSETREF(self->nothing_follows, Py_NewRef(nothing_follows));
     self->vectorcall = reader_call;
@@ -403,7 +469,8 @@ static int reader_init(Reader *self, PyObject *arguments, PyObject *keywords) {
 
 static int reader_traverse(Reader *self, visitproc visit, void *arg) {
     Py_VISIT(self->tokens);
-    Py_VISIT(self->valence_of);
+    Py_VISIT(self->steps);
+    Py_VISIT(self->join);
     Py_VISIT(self->meant);
     Py_VISIT(self->nothing_follows);
     return 0;
@@ -411,7 +478,8 @@ static int reader_traverse(Reader *self, visitproc visit, void *arg) {
 
 static int reader_clear(Reader *self) {
     Py_CLEAR(self->tokens);
-    Py_CLEAR(self->valence_of);
+    Py_CLEAR(self->steps);
+    Py_CLEAR(self->join);
     Py_CLEAR(self->meant);
     Py_CLEAR(self->nothing_follows);
     return 0;
@@ -422,6 +490,7 @@ static void reader_dealloc(Reader *self) {
     reader_clear(self);
     for (size_t at = 0; self->known != NULL && at < (size_t)1 << KNOWN_BITS; at++) forget(self->known + at);
     PyMem_Free(self->known);
+    PyMem_Free(self->done);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 

@@ -7,18 +7,16 @@ class Reader:
     def __init__(
         self,
         tokens: Mapping[str, Token],
-        valence_of: Callable[[str, list[Token], int, int], int],
+        steps: Mapping[tuple[int, int, int, int], tuple[int, bool, int, int, int, int]],
+        join: Callable[[list[Token]], list[Token]],
         meant: Callable[[int, int, int, int], int],
         nothing_follows: Container[str],
         *,
         longest: int,
         named: int,
         starts: int,
-        phrase: int,
-        laugh: int,
         praise: int,
-        asks: int,
-        turns: int,
+        spoken: int,
         ironic: int,
     ) -> None: ...
     def __call__(self, text: str, /) -> Reading: ...

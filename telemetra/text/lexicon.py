@@ -15,6 +15,7 @@ from telemetra.text.tokens import (
     ALONE,
     BOOST,
     BUT,
+    COMMAND,
     DAMPEN,
     EMOTE,
     ENDS,
@@ -167,6 +168,8 @@ def _token_of(token: str) -> Token:
         marks |= NAMED
     if kind in _TURNING:
         marks |= TURNS
+    if token[0] == "!" and token[1:2].isalnum():
+        marks |= COMMAND
     follow = phrases.following(word) if marks & STARTS and not marks & ENDS else NOTHING_FOLLOWS
     return kind, valence, marks, word, follow, word_code(token)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from telemetra.text.phrases import join
 from telemetra.text.tokens import IRONIC, NAMED, NOTHING_FOLLOWS, PHRASE, QUESTION, TURNS, Token
 from telemetra.text.valence import LONGEST, valence_of
 
@@ -39,7 +40,7 @@ class Reading:
         if len(text) > LONGEST:
             self.valence: int = Reading(text[:LONGEST], token).valence
         elif marks & _RULED or (felt and "!" in text):
-            self.valence = valence_of(text, tokens, felt, marks)
+            self.valence = valence_of(text, join(tokens) if marks & PHRASE else tokens)
         else:
             self.valence = felt
         self._codes = [said[5] for said in tokens[:MOST_WORDS]]

@@ -11,9 +11,10 @@ from typing import Final
 
 from telemetra.text import plain
 from telemetra.text.lexicon import Tokens
+from telemetra.text.phrases import join
 from telemetra.text.plain import Reading
-from telemetra.text.tokens import IRONIC, LAUGH, NAMED, NOTHING_FOLLOWS, PHRASE, PRAISE, QUESTION, STARTS, TURNS
-from telemetra.text.valence import LONGEST, meant, valence_of
+from telemetra.text.tokens import IRONIC, NAMED, NOTHING_FOLLOWS, PRAISE, SPOKEN, STARTS
+from telemetra.text.valence import LONGEST, STEPS, meant
 
 try:
     from telemetra.text import _reading as compiled
@@ -43,9 +44,8 @@ def plain_reader(tokens: Tokens) -> Callable[[str], Reading]:
 
 def compiled_reader(tokens: Tokens) -> Callable[[str], Reading]:
     """The same by compiled loops, to which a message costs no more than it would to remember it."""
-    marks = {"named": NAMED, "starts": STARTS, "phrase": PHRASE, "laugh": LAUGH, "praise": PRAISE}
-    marks |= {"asks": QUESTION, "turns": TURNS, "ironic": IRONIC}
-    return compiled.Reader(tokens, valence_of, meant, NOTHING_FOLLOWS, longest=LONGEST, **marks)
+    marks = {"named": NAMED, "starts": STARTS, "praise": PRAISE, "spoken": SPOKEN, "ironic": IRONIC}
+    return compiled.Reader(tokens, STEPS, join, meant, NOTHING_FOLLOWS, longest=LONGEST, **marks)
 
 
 if compiled is None:

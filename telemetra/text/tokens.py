@@ -39,8 +39,14 @@ NAMED: Final = 2048
 """It is the name of an emote, known or by its shape."""
 TURNS: Final = 4096
 """It changes what other tokens say, or is changed by them."""
+COMMAND: Final = 16384
+"""It is a command to a bot where a message begins with it (`!play`)."""
 PHRASE: Final = 8192
 """Of a message: there may be a phrase in it."""
+OPENS: Final = 32768
+"""Of a message: PRAISE is in its first two tokens."""
+SPOKEN: Final = 65536
+"""Of a message: there are not only emotes and letters in it."""
 
 QUESTION: Final = ASKS | ASKED | WONDERS
 """Of the first token: the message may be a question."""

@@ -1,16 +1,22 @@
-"""The valence of what is meant by a message, from what its tokens say: the rules of VADER and those of chat."""
+"""The valence of what is meant by a message, from what its tokens say: the rules of VADER and those of chat.
+
+`step` has the rules: what a token adds to a message, by what the tokens before it have led to. Chat leads to the same
+few thousand steps over and over, so that each is thought out once and remembered in `STEPS`; whoever goes through a
+message, here or compiled, only adds them up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final, NamedTuple
 
-from telemetra.text.phrases import join
 from telemetra.text.tokens import (
     ALONE,
     ASKED,
     BOOST,
     BUT,
+    COMMAND,
     DAMPEN,
     EMOTE,
     ENDS,
@@ -20,12 +26,11 @@ from telemetra.text.tokens import (
     MISHAP,
     NEGATE,
     NOTHING,
-    NOTHING_FOLLOWS,
-    PHRASE,
+    OPENS,
     PRAISE,
     QUESTION,
     SKILL,
-    TURNS,
+    SPOKEN,
     WONDERS,
     WORD,
     Token,
@@ -42,101 +47,154 @@ _EXCLAMATION = 29
 _MOST_EXCLAMATIONS = 4
 _COMPLAINT = 60  # what is at least this bad makes the laughter beside it mockery
 
-
-def valence_of(message: str, tokens: list[Token], said: int, marks: int) -> int:
-    """The valence, in hundredths of VADER's unit. `tokens` are those of the message, `said` the sum of their valences,
-    `marks` all their marks: where no token changes what another one says, this is all that counts."""
-    if message[:1] == "!" and message[1:2].isalnum():
-        return 0  # a command to a bot, with its arguments
-    laughter = 0
-    if marks & PHRASE:
-        tokens = join(tokens)
-    first = tokens[0][2]
-    if marks & (PHRASE | TURNS) or first & QUESTION:
-        if first & QUESTION:
-            tokens = _asked(tokens, wholly=bool(first & ASKED) or message.rstrip().endswith("?"))
-        said, laughter, marks = _read(tokens)
-    elif marks & LAUGH:
-        laughter = sum([token[1] for token in tokens if token[2] & LAUGH])
-        said -= laughter
-    # Praise may be mockery only where the message begins with it.
-    praise = PRAISE & marks & (first | tokens[:2][-1][2])
-    return meant(said, laughter, marks & ~PRAISE | praise, message.count("!"))
+_MEANING = IRONY | LAUGH | PRAISE | OPENS | MISHAP | GENIUS | SKILL | SPOKEN
+_NOT_ASKED, _GLADNESS_ASKED, _ALL_ASKED = range(3)
 
 
-def _asked(tokens: list[Token], *, wholly: bool) -> list[Token]:
-    """What is asked about is not felt (`is it good?`), unless a booster says so (`why is it so slow?`).
+class State(NamedTuple):
+    """What the tokens so far mean for the next one."""
 
-    Without a question mark (`wholly` false) only the first word tells: then complaints stay, as they often begin so.
+    place: int = 0  # tokens so far, counted up to 2
+    command: bool = False  # to a bot; before the first token: there is a "!" in front
+    asked: int = _NOT_ASKED  # about what; before the first token: all of it, if a "?" is at the end
+    boosted: bool = False  # by the last token
+    emphasis: int = 0
+    negated: int = 0  # tokens that a negation still reaches
+    weight: int = 2  # halves: 2 before a "but", 3 after it
+
+
+class Step(NamedTuple):
+    """What a token adds to the sums of a message."""
+
+    state: State
+    halves: bool  # what was `said` before it, and takes PRAISE back
+    said: int
+    laughter: int
+    letters: int
+    marks: int
+
+
+def step(state: State, kind: int, valence: int, marks: int) -> Step:
+    """What a token does where those before it have led to `state`."""
+    place, command, asked, boosted, emphasis, negated, weight = state
+    if place == 0:
+        command = command and bool(marks & COMMAND)
+        asked = _asked(asked == _ALL_ASKED, marks)
+    following = min(place + 1, 2)
+    if command:
+        return Step(State(following, command), False, 0, 0, 0, 0)
+    if asked and kind == WORD and (asked == _ALL_ASKED or valence > 0) and not boosted and not marks & LAUGH:
+        kind, valence = NOTHING, 0
+    own = marks & ~MISHAP if negated else marks
+    if place < 2 and marks & PRAISE:
+        own |= OPENS
+    said = letters = 0
+    if kind == NOTHING:
+        emphasis = 0
+        own |= SPOKEN
+    elif kind == WORD:
+        said = _felt(valence, emphasis, negated) * weight // 2
+        emphasis = 0
+        own |= SPOKEN
+    elif kind == EMOTE:
+        said = valence
+    elif kind == NEGATE:
+        negated = _NEGATION_REACH + 1
+    elif kind == BOOST:
+        emphasis = _EMPHASIS
+    elif kind == DAMPEN:
+        emphasis = -_EMPHASIS
+    elif kind == ALONE:
+        letters = valence
+    elif kind == BUT:
+        weight, negated = 3, 0
+        own &= ~PRAISE
+    negated = 0 if own & ENDS else max(negated - 1, 0)
+    said, laughter = (0, said) if own & LAUGH else (said, 0)
+    after = State(following, command, asked, kind == BOOST, emphasis, negated, weight)
+    return Step(after, kind == BUT, said, laughter, letters, own & _MEANING)
+
+
+def _asked(with_mark: bool, marks: int) -> int:
+    """What a message asks about, by the marks of its first token and by whether it ends with a question mark. That is
+    not felt (`is it good?`), unless a booster says so (`why is it so slow?`).
+
+    Without a question mark only the first word tells: then complaints stay, as they often begin so.
     """
-    if not wholly and not tokens[0][2] & WONDERS:
-        return tokens
-    before = (tokens[0], *tokens)
-    return [
-        (NOTHING, 0, token[2], "", NOTHING_FOLLOWS, 0)
-        if token[0] == WORD and (wholly or token[1] > 0) and last[0] != BOOST and not token[2] & LAUGH
-        else token
-        for last, token in zip(before, tokens, strict=False)
-    ]
+    if not marks & QUESTION:
+        return _NOT_ASKED
+    if with_mark or marks & ASKED:
+        return _ALL_ASKED
+    return _GLADNESS_ASKED if marks & WONDERS else _NOT_ASKED
 
 
-def _read(tokens: Sequence[Token]) -> tuple[int, int, int]:
-    """The valence of what is said, that of the laughter, and the marks of the message."""
-    total = laughter = letters = marks = 0
-    weight = 2  # halves: 2 before a "but", 3 after it
-    emphasis = 0
-    negated = 0  # tokens that a negation still reaches
-    spoken = False
+def _felt(valence: int, emphasis: int, negated: int) -> int:
+    if emphasis and abs(valence) > _WEAK:
+        valence += emphasis if valence > 0 else -emphasis
+    return -valence * 3 // 4 if negated else valence
+
+
+class Steps(dict[tuple[int, int, int, int], tuple[int, bool, int, int, int, int]]):
+    """Steps by the number of a state and by kind, valence and marks of a token, with the number of the state that
+    follows; remembered up to a bound."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._states = [
+            State(0, exclaims, _ALL_ASKED if asks else 0) for asks in (False, True) for exclaims in (False, True)
+        ]
+        self._numbers = {state: number for number, state in enumerate(self._states)}
+
+    @staticmethod
+    def start(exclaims: bool, asks: bool) -> int:
+        """The number of the state before the first token, by whether "!" is the message's first and "?" its last
+        character."""
+        return 2 * asks + exclaims
+
+    def __missing__(self, key: tuple[int, int, int, int]) -> tuple[int, bool, int, int, int, int]:
+        number, kind, valence, marks = key
+        done = step(self._states[number], kind, valence, marks)
+        state = done.state
+        if state not in self._numbers:  # there are a few hundred
+            self._numbers[state] = len(self._states)
+            self._states.append(state)
+        if len(self) >= _MEMO_ENTRIES:
+            self.clear()
+        found = self[key] = (self._numbers[state], *done[1:])
+        return found
+
+
+STEPS: Final = Steps()
+
+
+def valence_of(message: str, tokens: Iterable[Token]) -> int:
+    """The valence, in hundredths of VADER's unit. `tokens` are those of the message, phrases joined."""
+    state = STEPS.start(message[:1] == "!", message.rstrip()[-1:] == "?")
+    said = laughter = letters = marks = 0
     for kind, valence, own, _, _, _ in tokens:
-        marks |= own & ~MISHAP if negated else own
-        if kind == NOTHING:
-            spoken = True
-            emphasis = 0
-        elif kind == WORD:
-            spoken = True
-            value = valence
-            if emphasis and abs(valence) > _WEAK:
-                value += emphasis if valence > 0 else -emphasis
-            if negated:
-                value = -value * 3 // 4
-            emphasis = 0
-            if own & LAUGH:
-                laughter += value * weight // 2
-            else:
-                total += value * weight // 2
-        elif kind == EMOTE:
-            if own & LAUGH:
-                laughter += valence
-            else:
-                total += valence
-        elif kind == NEGATE:
-            negated = _NEGATION_REACH + 1
-        elif kind == BOOST:
-            emphasis = _EMPHASIS
-        elif kind == DAMPEN:
-            emphasis = -_EMPHASIS
-        elif kind == ALONE:
-            letters += valence
-        elif kind == BUT:
-            total //= 2
-            weight, negated = 3, 0
+        state, halves, felt, laughed, letter, added = STEPS[state, kind, valence, own]
+        if halves:
+            said //= 2
             marks &= ~PRAISE
-        if negated:
-            negated = 0 if own & ENDS else negated - 1
-    return total if spoken else total + letters, laughter, marks
+        said += felt
+        laughter += laughed
+        letters += letter
+        marks |= added
+    return meant(said if marks & SPOKEN else said + letters, laughter, marks, message.count("!"))
 
 
 @lru_cache(maxsize=_MEMO_ENTRIES)
 def meant(said: int, laughter: int, marks: int, exclamations: int) -> int:
-    """The valence of what is meant by what is said: exclamation marks strengthen it, mockery turns it. PRAISE in
-    `marks` is praise that the message begins with."""
+    """The valence of what is meant by what is said: exclamation marks strengthen it, mockery turns it. Praise may
+    be mockery only where the message begins with it."""
+    praised = marks & PRAISE and marks & OPENS
     if said:
         push = min(exclamations, _MOST_EXCLAMATIONS) * _EXCLAMATION
         said += push if said > 0 else -push
-    if marks & PRAISE and marks & (MISHAP | GENIUS):
+    if praised and marks & (MISHAP | GENIUS):
         return -max(abs(said), _COMPLAINT)
     if marks & LAUGH:
-        if said > 0 and marks & PRAISE and marks & SKILL:
+        if said > 0 and praised and marks & SKILL:
             return -said
         if said <= -_COMPLAINT:
             return said

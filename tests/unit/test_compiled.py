@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from telemetra.text import plain, reading
 from telemetra.text.lexicon import Tokens
+from telemetra.text.tokens import NEGATE
+from telemetra.text.valence import Steps
 from tests.support.shared import shared_data
 
 if reading.compiled is None:
@@ -24,7 +26,7 @@ Read = Callable[[str], plain.Reading]
 SAID = (
     "good", "bad,", "not", "NOT", "very", "but", "is", "why", "nice", "job", "genius", "Kappa", "LUL", "lirikFEELS",
     "gg", "can't", "wait", "no", "way", "F", "/s", "9/10", "looool", "hahaha!", "!!!", "😂", "❤️", "@you",
-    "https://a.b", "x" * 70,
+    "https://a.b", "x" * 70, "!play", "this", "so", "kinda", "great,", "crash", "but,", "aim", "LUL?", "slow?",
 )  # fmt: skip
 BLANKS = (" ", "  ", "\t", "\n", "\x1c", "\u00a0", "\u2003", "\x85")
 
@@ -98,6 +100,21 @@ def test_an_error_of_a_rule_passes() -> None:
     read = reading.compiled_reader(Broken())
     with pytest.raises(LookupError):
         read("bad")
+    with pytest.raises(TypeError, match="tuple of six"):
+        read("good")
+
+
+def test_an_error_of_a_step_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(Steps):
+        def __missing__(self, key: tuple[int, int, int, int]) -> object:
+            if key[1] == NEGATE:
+                raise LookupError(key)
+            return "no step"
+
+    monkeypatch.setattr(reading, "STEPS", Broken())
+    read = reading.compiled_reader(Tokens())
+    with pytest.raises(LookupError):
+        read("not")
     with pytest.raises(TypeError, match="tuple of six"):
         read("good")
 

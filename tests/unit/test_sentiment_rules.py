@@ -10,6 +10,8 @@ from telemetra.text.lexicon import Tokens
 from telemetra.text.phrases import join
 from telemetra.text.sentiment import NEGATIVE, POSITIVE, score
 from telemetra.text.spelling import rating, shorter
+from telemetra.text.tokens import WORD
+from telemetra.text.valence import Steps
 
 
 def sign(text: str) -> int:
@@ -35,6 +37,13 @@ def test_a_phrase_ends_with_the_clause_and_the_longest_counts() -> None:
     assert len(join([tokens["not"], tokens["bad"], tokens["at"], tokens["all"]])) == 1
     assert len(join([tokens["not"], tokens["bad,"], tokens["at"], tokens["all"]])) == 2
     assert sign("no, way") <= 0 < sign("no way")
+
+
+def test_steps_are_remembered_up_to_a_bound() -> None:
+    steps = Steps()
+    for valence in range(10_000):
+        assert steps[0, WORD, valence, 0][2] == valence
+    assert 1_000 < len(steps) < 9_000
 
 
 def test_negation_ends_with_the_clause() -> None:
