@@ -5,7 +5,7 @@ A word between blanks names an emote if it is a known name (exact case) or has t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import Final
 
@@ -59,6 +59,11 @@ def read(text: str) -> Reading:
     """The reading of any text, in about a microsecond. Where nothing is compiled a new text costs some, and one that is
     remembered a tenth of one."""
     return _read(text)
+
+
+def readings(texts: Iterable[str]) -> list[Reading]:
+    """The readings of texts, in their order."""
+    return list(map(_read, texts))
 
 
 def words_of(text: str) -> frozenset[int]:

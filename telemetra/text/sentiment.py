@@ -6,9 +6,9 @@ The general lexicon is VADER's (Hutto and Gilbert, 2014); words of chat, phrases
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 
+from telemetra.text.plain import Reading
 from telemetra.text.reading import TOKENS, read
 from telemetra.text.tokens import EMOTE
 
@@ -39,7 +39,24 @@ def score(message: str, emotes: Sequence[str] = ()) -> int:
     return of_valence(valence)
 
 
-@lru_cache(maxsize=_MEMO_ENTRIES)
 def of_valence(valence: int) -> int:
     """The score of a message of this valence (hundredths of VADER's unit)."""
-    return round(UNIT * valence / math.sqrt(valence * valence + _SATURATION))
+    return _SCORES[valence]
+
+
+def scores(readings: Iterable[Reading]) -> list[int]:
+    """The scores of messages by what is in their text, in their order."""
+    return [_SCORES[reading.valence] for reading in readings]
+
+
+class _Scores(dict[int, int]):
+    """Scores by valence, remembered up to a bound."""
+
+    def __missing__(self, valence: int) -> int:
+        if len(self) >= _MEMO_ENTRIES:
+            self.clear()
+        score = self[valence] = round(UNIT * valence / math.sqrt(valence * valence + _SATURATION))
+        return score
+
+
+_SCORES = _Scores()

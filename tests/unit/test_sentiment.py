@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetra.text import reading, sentiment
-from telemetra.text.sentiment import NEGATIVE, POSITIVE, score
+from telemetra.text.reading import read, readings
+from telemetra.text.sentiment import NEGATIVE, POSITIVE, score, scores
 
 GLAD = [
     "I love this", "gg wp", "that was insane", "looool", "LOOL", "hahahaha", "ahahahahah", "goooood game", "nice one!",
@@ -74,3 +75,10 @@ def test_memory_is_bounded_whatever_people_type() -> None:
     assert max(map(len, reading.TOKENS)) <= 40
     score("good" * 100_000, ["x" * 100_000] * 100_000)
     assert score("good game", []) >= POSITIVE
+
+
+def test_many_texts_are_read_and_scored_as_one_is() -> None:
+    texts = ["not good", "Kappa nice", "", "nice!!", "not good"]
+    assert readings(iter(texts)) == [read(text) for text in texts]
+    assert scores(readings(texts)) == [score(text) for text in texts]
+    assert len(set(scores(readings(texts)))) == 4
