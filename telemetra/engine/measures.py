@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain
-from operator import itemgetter
 from typing import Any
 
 from telemetra.kinds.base import Column, Entry, Window
@@ -16,13 +15,19 @@ MONEY_SCALE = 12
 """Decimals kept of an amount: sums are integers of 10**-12 units, so that no order of additions can differ."""
 
 
-_number = itemgetter(1)
+_MANY = 4
+"""From so many times the wanted values on, those that are too rare are left out before the rest is sorted."""
 
 
-def by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Values with their counts, the most frequent first, ties by value."""
+def most_frequent(counts: Mapping[str, int], most: int) -> list[tuple[str, int]]:
+    """The `most` most frequent values with their counts, ties by value."""
+    values: Iterable[str] = counts
+    if len(counts) > most * _MANY:
+        least = sorted(counts.values())[-most]
+        values = [value for value, count in counts.items() if count >= least]
     # Sorted twice and not by a key of both, which would be made for every value.
-    return sorted(sorted(counts.items()), key=_number, reverse=True)
+    ordered = sorted(sorted(values), key=counts.__getitem__, reverse=True)
+    return [(value, counts[value]) for value in ordered[:most]]
 
 
 class Count:
@@ -107,15 +112,16 @@ class Top:
         return state
 
     def merge(self, states: Sequence[Counter[str]]) -> Counter[str]:
-        merged: Counter[str] = Counter()
+        merged: dict[str, int] = {}  # written to in half the time that a Counter takes
+        get = merged.get
         for state in states:
-            merged.update(state)
-        return merged
+            for value, count in state.items():
+                merged[value] = get(value, 0) + count
+        return Counter(merged)
 
     def finish(self, state: Counter[str], window: Window) -> dict[str, Any]:
-        ordered = by_count(state)
         return {
-            self._output: [[value, count] for value, count in ordered[: self._size]],
+            self._output: [[value, count] for value, count in most_frequent(state, self._size)],
             f"{self.name}_all": state.total(),
             f"{self.name}_different": len(state),
         }
@@ -202,6 +208,8 @@ class Money:
         return merged
 
     def finish(self, state: Counter[str], window: Window) -> dict[str, Any]:
+        if not state:
+            return {"revenue": _NO_MONEY, "revenue_by_currency": {}}
         revenue = state.get(self._currency, 0)
         if self._currency == "USD":
             revenue += state.get("bits", 0) // 100
@@ -214,6 +222,9 @@ def money(scaled: int) -> Decimal:
     digits = str(abs(scaled)).rjust(MONEY_SCALE + 1, "0")
     fraction = digits[-MONEY_SCALE:].rstrip("0").ljust(2, "0")
     return Decimal(f"{'-' if scaled < 0 else ''}{digits[:-MONEY_SCALE]}.{fraction}")
+
+
+_NO_MONEY = money(0)
 
 
 class Gauge:

@@ -32,9 +32,8 @@ class KindPlan:
                 self._lanes.setdefault(lane, []).append((index, measure))
         self.carrying = tuple((index, measure) for index, measure in enumerate(kind.measures) if measure.carries)
         self.carrying_lanes = frozenset(lane for _, measure in self.carrying for lane in measure.lanes)
-        self._all = tuple(enumerate(kind.measures))
-        self._stored = tuple((index, measure) for index, measure in self._all if measure.columns)
-        self._empty_values = self._finish(self._all, [self.new_hop()], Window(0, HOP_SECONDS), {})
+        self._stored = tuple((index, measure) for index, measure in enumerate(kind.measures) if measure.columns)
+        self._empty_values = self._finish_hop(self.new_hop(), 0)
 
     def new_hop(self) -> Hop:
         return Hop([measure.create() for measure in self.kind.measures])
@@ -50,24 +49,24 @@ class KindPlan:
 
     def finish(self, hops: Sequence[Hop], window: Window, previous: Mapping[str, Any]) -> dict[str, Any]:
         """The values of a window made of `hops` in time order; `previous`: carried state by measure name."""
-        return self._finish(self._stored, hops, window, previous)
-
-    def _finish(
-        self,
-        measures: Iterable[tuple[int, Measure]],
-        hops: Sequence[Hop],
-        window: Window,
-        previous: Mapping[str, Any],
-    ) -> dict[str, Any]:
         for hop in hops:
             self.flush(hop)
         values: dict[str, Any] = {}
-        for index, measure in measures:
+        for index, measure in self._stored:
             state = hops[0].states[index] if len(hops) == 1 else measure.merge([hop.states[index] for hop in hops])
             if measure.carries:
                 values |= measure.finish(state, Window(window.end, window.seconds, previous.get(measure.name)))
             else:
                 values |= measure.finish(state, window)
+        return values
+
+    def _finish_hop(self, hop: Hop, end: int) -> dict[str, Any]:
+        """The values of one hop, which ends at `end` and is given nothing that was carried."""
+        self.flush(hop)
+        window = Window(end, HOP_SECONDS)
+        values: dict[str, Any] = {}
+        for measure, state in zip(self.kind.measures, hop.states, strict=True):
+            values |= measure.finish(state, window)
         return values
 
     def carry(self, carried: Mapping[str, Any], hops: Iterable[Hop]) -> dict[str, Any]:
@@ -85,7 +84,7 @@ class KindPlan:
 
     def observation(self, end: int, hop: Hop | None) -> Observation:
         """What detectors are shown of the hop that ends at `end` (None: no event)."""
-        values = self._empty_values if hop is None else self._finish(self._all, [hop], Window(end, HOP_SECONDS), {})
+        values = self._empty_values if hop is None else self._finish_hop(hop, end)
         kind = self.kind
         return Observation(
             end=end,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice, takewhile
 from typing import Any, TypeVar
 
-from telemetra.engine.measures import by_count
+from telemetra.engine.measures import most_frequent
 from telemetra.kinds.base import Column, Entry, Window
 from telemetra.text.codes import code_of
 from telemetra.text.plain import Reading
@@ -86,7 +86,7 @@ class Conversation:
                 questions += count
             if text.isupper() and len(text) >= _SHOUTED_LENGTH:
                 shouted += count
-        busiest = by_count(authors)[:3]
+        busiest = most_frequent(authors, 3)
         return {
             "messages": messages,
             "length": length,

@@ -65,8 +65,7 @@ class Measure(Protocol):
     def finish(self, state: Any, window: Window) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """What `finish` may know: the end of the window (microseconds), the seconds it covers, the carried state."""
 
     end: int

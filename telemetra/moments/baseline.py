@@ -39,13 +39,14 @@ class Baseline(Protocol):
 
 def weighted_median(values: list[float]) -> float:
     """The median of `values` (oldest first, at least one), the recent ones counting more."""
-    remaining = _TOTALS[len(values)] / 2
-    ordered = sorted(zip(reversed(values), _WEIGHTS, strict=False))
-    for value, weight in ordered:
-        remaining -= weight
+    newest = len(values) - 1
+    remaining = _TOTALS[newest + 1] / 2
+    ordered = sorted(range(newest + 1), key=values.__getitem__)
+    for at in ordered:
+        remaining -= _WEIGHTS[newest - at]
         if remaining <= 0:
-            return value
-    return ordered[-1][0]
+            return values[at]
+    return values[ordered[-1]]
 
 
 def _variance(known: int, seen: float, expected: float) -> float:

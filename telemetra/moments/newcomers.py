@@ -31,12 +31,14 @@ class Newcomers:
     kept depends only on the codes seen and not on their order, and two memories merge by their union.
     """
 
-    __slots__ = ("_newcomers", "_seen", "_young", "_zero_bits")
+    __slots__ = ("_newcomers", "_ordered", "_seen", "_unordered", "_young", "_zero_bits")
 
     def __init__(self) -> None:
         self._zero_bits = 0
         self._seen: set[int] = set()
-        self._young: list[set[int]] = []
+        self._ordered: list[int] = []  # those seen, as of the last `state`,
+        self._unordered: list[int] = []  # and those that came since
+        self._young: list[list[int]] = []
         self._newcomers: set[int] = set()  # all that are young
 
     def take(self, codes: Iterable[int]) -> tuple[int, int]:
@@ -44,16 +46,18 @@ class Newcomers:
         newcomers."""
         sampled = self._sample(codes)
         first_seen = sampled - self._seen
-        self._young.append(first_seen)
+        self._young.append(sorted(first_seen))
         self._newcomers |= first_seen
         if len(self._young) > NEW_FOR_HOPS:
-            self._newcomers -= self._young.pop(0)
-        self._seen |= sampled
+            self._newcomers.difference_update(self._young.pop(0))
+        self._seen |= first_seen
+        self._unordered += first_seen
         newcomers = len(sampled & self._newcomers)
         while len(self._seen) > CAPACITY and self._zero_bits < _MOST_ZERO_BITS:
             self._zero_bits += 1
             self._seen = self._sample(self._seen)
-            self._young = [codes & self._seen for codes in self._young]
+            self._ordered, self._unordered = [], list(self._seen)
+            self._young = [[code for code in codes if code in self._seen] for codes in self._young]
             self._newcomers &= self._seen
         return len(sampled), newcomers
 
@@ -62,9 +66,14 @@ class Newcomers:
         return {code for code in codes if not (code * _MIX >> 16) & mask} if mask else set(codes)
 
     def state(self) -> NewcomersState:
-        return NewcomersState(self._zero_bits, sorted(self._seen), [sorted(codes) for codes in self._young])
+        if self._unordered:
+            # What is nearly in order already is sorted in a fifth of the time.
+            self._ordered = sorted([*self._ordered, *self._unordered])
+            self._unordered.clear()
+        return NewcomersState(self._zero_bits, self._ordered, self._young)
 
     def restore(self, state: NewcomersState) -> None:
-        self._zero_bits, self._seen = state.zero_bits, set(state.seen)
-        self._young = [set(codes) for codes in state.young]
+        self._zero_bits, self._ordered, self._young = state.zero_bits, state.seen, state.young
+        self._seen = set(state.seen)
+        self._unordered = []
         self._newcomers = set().union(*self._young)

@@ -26,6 +26,7 @@ from telemetra.moments.windows import Windows
 _UNKNOWN = Burst(CountBaseline(0.0))
 """Stands for the head of a series that has had no window yet; it is never shown one."""
 
+_NO_SCORES: dict[str, float] = {}
 _BUSY_Z = 2.5
 _CLEAR = 0.6
 
@@ -50,6 +51,7 @@ class SeriesWatch:
         "_context",
         "_episodes",
         "_explain",
+        "_explained_from",
         "_further",
         "_heads",
         "_series",
@@ -77,7 +79,7 @@ class SeriesWatch:
         self._explain = explain
         self._workspace_id = workspace_id
         self._stream_id = stream_id
-        self.settings = settings
+        self.configure(settings)
         self._further = {name: build for name, build in heads.items() if name != BURST}
         self._heads: dict[str, Detector] = {}
         self._burst = _UNKNOWN
@@ -87,6 +89,11 @@ class SeriesWatch:
         self._watches = {direction: Watch(up=direction == "up", least=least) for direction in self._types}
         self._episodes: dict[str, Episode] = {}
         self.z_score: float | None = None
+
+    def configure(self, settings: MomentSettings) -> None:
+        self.settings = settings
+        self._explained_from = self._series.explained * z_of(settings.open_score)
+        """The z-score from which on a rise may be a moment by its cause."""
 
     def _start(self) -> None:
         """Make the heads, for the first window: many streams end before it, and many series never have one."""
@@ -113,24 +120,22 @@ class SeriesWatch:
 
     def observe(self, observation: Observation, info: StreamInfo, *, busy: bool) -> list[Moment]:
         """Take in one hop; the moments that opened, rose or closed with it. `busy`: the primary series is."""
-        value, end = observation.values.get(self._series.name), observation.end
-        hop = None if value is None else float(value)
-        weight = observation.weights.get(self._series.name, 0.0)
-        window = self._windows.push(hop, weight)
-        if window is not None and not self._heads:
-            self._start()
-        burst, score = self._burst, 0.0
-        scores: dict[str, float] = {}
+        name, end = self._series.name, observation.end
+        window = self._windows.push(observation.values.get(name), observation.weights.get(name, 0.0))
+        score, scores = 0.0, _NO_SCORES
         self.z_score = None
         if window is not None:
+            if not self._heads:
+                self._start()
             self._weigh()
             scores = {name: head.observe(window, end) for name, head in self._heads.items()}
-            self.z_score = burst.z
+            self.z_score = self._burst.z
             # Without a baseline nobody could say what a moment differs from, or in which direction.
-            opening = () if burst.z is None else self.settings.opening_heads
-            score = max([scores.get(name, 0.0) for name in opening], default=0.0)
+            if self.z_score is not None:
+                score = max([scores.get(name, 0.0) for name in self.settings.opening_heads])
         if self._is_nothing(score):
             return []
+        burst = self._burst
         if window is None:
             reading = quiet(end, burst.level, burst.scale)
         else:
@@ -164,18 +169,14 @@ class SeriesWatch:
 
     def _is_nothing(self, score: float) -> bool:
         """Whether nothing is open and nothing can open, as after nearly every hop."""
-        if score >= self.settings.open_score or (self.z_score or 0.0) >= self._explained_from():
+        if score >= self.settings.open_score or (self.z_score or 0.0) >= self._explained_from:
             return False
         return all(watch.alarm is None and not watch.exhausted for watch in self._watches.values())
 
-    def _explained_from(self) -> float:
-        """The z-score from which on a rise may be a moment by its cause."""
-        return self._series.explained * z_of(self.settings.open_score)
-
     def _weigh(self) -> None:
         """Tell the head how sure the last window's mean is."""
-        if self._series.weight is not None and self._windows.weight:
-            self._burst.noise = self._series.spread / sqrt(self._windows.weight)
+        if self._series.weight is not None and (weight := self._windows.weight):
+            self._burst.noise = self._series.spread / sqrt(weight)
 
     def _judged(self, reading: Reading, watch: Watch, *, live: bool, busy: bool) -> Reading:
         """The reading as it counts for a watch: a fall (a mean: any change) must be worth a moment, and a rise need not
@@ -217,7 +218,7 @@ class SeriesWatch:
 
     def _is_explained(self, reading: Reading, watch: Watch) -> bool:
         """Whether a rise that alone is too low for a moment is one by what is said in it."""
-        if not self._explained_from() <= reading.z < z_of(self.settings.open_score) or reading.value < watch.least:
+        if not self._explained_from <= reading.z < z_of(self.settings.open_score) or reading.value < watch.least:
             return False
         start = reading.end - MINUTE
         evidence = self._context.evidence(start, HOPS_PER_WINDOW)

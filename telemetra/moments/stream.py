@@ -77,7 +77,7 @@ class MomentDetectors:
 
     def configure(self, settings: MomentSettings) -> None:
         for watch in self._watches.values():
-            watch.settings = settings
+            watch.configure(settings)
 
     @property
     def z_score(self) -> float | None:

@@ -40,8 +40,8 @@ class Usual(msgspec.Struct):
 
 
 def _add(sums: dict[str, float], values: Mapping[str, float]) -> None:
-    for name in sums:
-        sums[name] *= _KEEP
+    for name, value in sums.items():
+        sums[name] = value * _KEEP
     for name, value in values.items():
         sums[name] = sums.get(name, 0.0) + value
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from telemetra.kinds.base import Series
 from telemetra.model.window import HOP, HOPS_PER_WINDOW
 
@@ -24,14 +26,15 @@ class Windows:
 
     def push(self, value: float | None, weight: float) -> float | None:
         """Take in one hop; the value of the window that it ends, None before six hops or where there is none."""
-        self.hops.append(value)
-        if len(self.hops) > KEPT:
-            del self.hops[0]
+        hops = self.hops
+        hops.append(None if value is None else float(value))
+        if len(hops) > KEPT:
+            del hops[0]
         if self._mean:
             self.weights.append(weight)
             if len(self.weights) > KEPT:
                 del self.weights[0]
-        return self._value(len(self.hops))
+        return self._value(len(hops))
 
     def clear(self) -> None:
         self.hops.clear()
@@ -64,8 +67,12 @@ class Windows:
             return None
         window = self.hops[stop - HOPS_PER_WINDOW : stop]
         if self._count:
-            return sum(hop or 0.0 for hop in window)
+            return _sum(window)
         if self._mean:
             weight = sum(self.weights[stop - HOPS_PER_WINDOW : stop])
-            return sum(hop or 0.0 for hop in window) / weight if weight and weight >= self._least_weight else None
+            return _sum(window) / weight if weight and weight >= self._least_weight else None
         return next((hop for hop in reversed(window) if hop is not None), None)
+
+
+def _sum(window: Iterable[float | None]) -> float:
+    return sum(filter(None, window), 0.0)
