@@ -15,6 +15,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ from benchmarks.support.resources import Meter, Postgres
 from benchmarks.support.sender import send
 from telemetra.engine.effects import Archived
 from telemetra.kinds.broadcast import ChatMessage
+from telemetra.model.event import Event, Run, in_runs
 from telemetra.model.window import SECOND
 from telemetra.store import copy_rows
 
@@ -125,10 +127,17 @@ def feed(name: str, count: int) -> Feed:
 
 
 def encoded_rows(name: str, count: int) -> list[bytes]:
-    archived: list[Archived] = [
-        (offset, event, "counted") for offset, event in enumerate(feed(name, count).events(count))
+    events = feed(name, count).events(count)
+    return [
+        copy_rows.encode_rows(archived(first, events[first : first + PER_COPY]), 0)
+        for first in range(0, count, PER_COPY)
     ]
-    return [copy_rows.encode_rows(archived[first : first + PER_COPY], 0) for first in range(0, count, PER_COPY)]
+
+
+def archived(first: int, events: list[Event]) -> list[Archived]:
+    runs = [item for item in in_runs(events) if isinstance(item, Run)]
+    offsets = accumulate(map(len, runs), initial=first)
+    return [(offset, run, "counted") for offset, run in zip(offsets, runs, strict=False)]
 
 
 def _round(meter: Meter, accepted: int, count: int) -> Round:

@@ -95,13 +95,13 @@ class Checkpointer:
         await self._prepare({minute for _, _, minute in effects.ledger})
         started = time.monotonic()
         try:
-            with self._tracer.span("checkpoint", items=len(read.items), applied=effects.applied):
+            with self._tracer.span("checkpoint", items=read.count, applied=effects.applied):
                 await self._store.save(self._owner, self.applied, effects)
         except Exception as error:
             if classify(error) is Failure.DATA and read.items:
                 raise RefusedItems(read, error) from error
             raise
-        self._metrics.committed(len(read.items), time.monotonic() - started)
+        self._metrics.committed(read.count, time.monotonic() - started)
         self.applied = effects.applied
         await self._invalidate([(state.workspace_id, state.stream_id) for state in effects.states])
         events = feed_events(effects.archive)

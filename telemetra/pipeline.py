@@ -179,7 +179,7 @@ class Pipeline:
         """Read once and begin to store what it leads to. Returns whether the read was full: then there is more, and
         the next step need not wait until this one is stored."""
         read = await self._ports.log.read(engine.applied, self._limit)
-        full = len(read.items) == self._limit
+        full = read.count == self._limit
         now = time.monotonic()
         if now >= self._settings_due:
             self._settings_due = now + self._settings.settings_seconds
@@ -247,7 +247,7 @@ class Pipeline:
 
     def _narrow(self, refused: RefusedItems) -> None:
         """Halve the read until the item that cannot be stored stands alone; then it becomes a dead letter."""
-        items = len(refused.read.items)
+        items = refused.read.count
         if items > 1:
             self._limit = items // 2
             _log.warning("pipeline_narrowing", items=items, offset=refused.read.first, error=repr(refused.cause))

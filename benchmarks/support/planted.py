@@ -14,7 +14,7 @@ import msgspec
 from telemetra.engine.engine import Engine, EngineSettings
 from telemetra.kinds.base import Kind
 from telemetra.kinds.registry import load_registry
-from telemetra.model.event import Event
+from telemetra.model.event import Event, in_runs
 from telemetra.model.moment import Moment
 from telemetra.model.times import to_microseconds
 from telemetra.model.window import MINUTE, SECOND
@@ -192,7 +192,7 @@ def run(events: Iterable[Event]) -> list[Found]:
 
     def take() -> None:
         nonlocal offset
-        engine.process(offset, batch, 0.0, {}, {})
+        engine.process(offset, in_runs(batch), 0.0, {}, {})
         offset += len(batch)
         for moment in engine.take_effects().moments:
             told.setdefault(moment.moment_id, batch[-1].timestamp)

@@ -12,7 +12,7 @@ from benchmarks.support.planted import Found
 from telemetra.engine.engine import Engine, EngineSettings
 from telemetra.kinds.base import Kind
 from telemetra.kinds.registry import Registry
-from telemetra.model.event import Event, StreamKey
+from telemetra.model.event import Event, StreamKey, in_runs
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo
 from telemetra.model.window import SECOND, Observation
@@ -69,7 +69,7 @@ def record(registry: Registry, events: Iterable[Event]) -> list[Tape]:
 
     def take() -> None:
         nonlocal offset
-        engine.process(offset, batch, 0.0, {}, {})
+        engine.process(offset, in_runs(batch), 0.0, {}, {})
         engine.take_effects()
         offset += len(batch)
         batch.clear()

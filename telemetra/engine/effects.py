@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from telemetra.model.event import Event, StreamKey
+from telemetra.model.event import Run, StreamKey
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamState
 from telemetra.model.window import MinuteRow
@@ -30,8 +30,8 @@ UniqueKey = tuple[str, str, str]
 """(table, workspace_id, value of the type's unique field)."""
 
 
-Archived = tuple[int, Event, Disposition]
-"""(log offset, event, disposition): a plain tuple, as there is one for every event."""
+Archived = tuple[int, Run, Disposition]
+"""(log offset of the first event, events, what became of all of them)."""
 
 
 class TableRow(NamedTuple):

@@ -17,23 +17,20 @@ import msgspec
 from telemetra.engine import effects as fx
 from telemetra.engine import letters
 from telemetra.engine.plan import KindPlan
-from telemetra.engine.runs import PreparedType, count_run, run_of
+from telemetra.engine.runs import PreparedType, add_event, count_at_once, end_of_hop
 from telemetra.engine.stream import OpenStream
 from telemetra.kinds.base import EventType, Kind
 from telemetra.kinds.registry import Registry
-from telemetra.model.event import Event, LogItem, Rejection, StreamKey
+from telemetra.model.event import Event, LogItem, Rejection, Run, StreamKey, one_by_one
 from telemetra.model.stream import StreamInfo, StreamState
-from telemetra.model.window import MINUTE, SECOND, Snapshot, minute_start
+from telemetra.model.window import SECOND, Snapshot, minute_start
 from telemetra.moments.base import StreamDetectors
 from telemetra.moments.settings import MomentSettings
 
 SNAPSHOTS_A_CALL = 5_000
 
-PIECE_ITEMS = 100
-"""Items counted between two rests of `Engine.pieces`: one or two milliseconds."""
-
-GROUPED_ITEMS = 1_000
-"""Items that are looked at before those of one stream are counted together."""
+PIECE_EVENTS = 100
+"""Events counted between two rests of `Engine.pieces`: one or two milliseconds."""
 
 DetectorFactory = Callable[[Kind, str, str], StreamDetectors]
 """(kind, workspace_id, stream_id) -> detectors without history."""
@@ -58,13 +55,9 @@ class Engine:
         self._open: set[OpenStream] = set()
         self._unshown: dict[OpenStream, None] = {}  # in the order in which they will be shown
         self._decaying: set[OpenStream] = set()
-        self._registry = registry
         self._types = {
-            name: PreparedType(registry.by_type[name], declared, registry.decoders[name].decode)
-            for name, declared in registry.types.items()
+            name: PreparedType(registry.by_type[name], declared) for name, declared in registry.types.items()
         }
-        self._plain = frozenset(name for name, prepared in self._types.items() if prepared.plain)
-        self._unique = frozenset(name for name, declared in registry.types.items() if declared.unique is not None)
         self._plans = {name: KindPlan(kind) for name, kind in registry.kinds.items()}
         self._detectors = detectors
         self._settings = settings
@@ -80,16 +73,15 @@ class Engine:
     def to_load(self, items: Iterable[LogItem]) -> tuple[set[StreamKey], list[fx.UniqueKey]]:
         """What the tables must be asked before `items` are processed: the streams whose stored state is not here, and
         the unique fields in `items`, which they may know already (see `process`)."""
-        found = {(item.workspace_id, item.stream_id, item.type) for item in items if type(item) is Event}
-        missing = {(workspace_id, stream_id) for workspace_id, stream_id, _ in found} - self.streams.keys()
-        if self._unique.isdisjoint(name for _, _, name in found):
-            return missing, []
+        runs = [item for item in items if isinstance(item, Run)]
+        missing = {(run.workspace_id, run.stream_id) for run in runs} - self.streams.keys()
         keys = []
-        for item in items:
-            if type(item) is Event and item.type in self._unique:
-                known_type = self._types[item.type]
-                with contextlib.suppress(msgspec.MsgspecError):
-                    keys.append(_unique_key(known_type.declared, item, known_type.decode(item.data)))
+        for run in runs:
+            known_type = self._types.get(run.type)
+            if known_type is not None and known_type.declared.unique is not None:
+                for data in run.data:
+                    with contextlib.suppress(msgspec.MsgspecError):
+                        keys.append(_unique_key(known_type.declared, run, known_type.decode(data)))
         return missing, keys
 
     def load(self, states: Iterable[StreamState]) -> None:
@@ -109,21 +101,21 @@ class Engine:
         each unique key; another event with the key was a duplicate.
         """
         refilled = set()
-        for offset, item in enumerate(items, first):
-            if type(item) is not Event or offset in dead:
+        for offset, event in enumerate(one_by_one(items), first):
+            if isinstance(event, Rejection):
                 continue
-            stream = self.streams.get((item.workspace_id, item.stream_id))
-            if stream is None or minute_start(item.timestamp) < stream.final_until:
+            stream = self.streams.get((event.workspace_id, event.stream_id))
+            if stream is None or offset in dead or minute_start(event.timestamp) < stream.final_until:
                 continue
-            if item.event_id in stream.seen.get(item.source, ()):
+            if event.event_id in stream.seen.get(event.source, ()):
                 continue
-            declared = self._registry.types[item.type]
-            data: Any = self._registry.decoders[item.type].decode(item.data)
-            if declared.unique is not None and known.get(_unique_key(declared, item, data)) != offset:
+            known_type = self._types[event.type]
+            data: Any = known_type.decode(event.data)
+            declared = known_type.declared
+            if declared.unique is not None and known.get(_unique_key(declared, event, data)) != offset:
                 continue
-            lane = item.type if declared.lane is None else declared.lane(item, data)
-            stream.add((item, data), lane, offset)
-            self._note_newest(stream, item)
+            add_event(stream, declared, offset, event, data)
+            self._note_newest(stream, event)
             refilled.add(stream)
         for stream in refilled:
             stream.settle()
@@ -151,70 +143,61 @@ class Engine:
         known: dict[fx.UniqueKey, int],
         poison: Mapping[int, str],
     ) -> Iterator[None]:
-        """`process`, with a rest after every `PIECE_ITEMS` or so. Nothing else may be asked of the engine before the
+        """`process`, with a rest after every `PIECE_EVENTS` or so. Nothing else may be asked of the engine before the
         end."""
         call = _Call(now_seconds, known, poison)
-        plain = () if poison else self._plain
-        groups: dict[str, list[fx.Archived]] = {}
-        source, workspace_id, minute, minute_end = "", "", 0, 0
-        for start in range(0, len(items), GROUPED_ITEMS):
-            for offset, item in enumerate(items[start : start + GROUPED_ITEMS], first + start):
-                arrived = minute <= item.received_at < minute_end
-                if not arrived or item.source != source or item.workspace_id != workspace_id:
-                    # From here on items stand in another row of the ledger.
-                    yield from self._count_groups(groups, call)
-                    source, workspace_id, minute = item.source, item.workspace_id, minute_start(item.received_at)
-                    minute_end = minute + MINUTE
-                    key = (workspace_id, source, minute)
-                    call.counts = self._out.ledger.setdefault(key, [0] * len(fx.LEDGER_COLUMNS))
-                if isinstance(item, Rejection):
-                    self._out.dead.append(letters.rejected(offset, item))
-                    call.counts[fx.REJECTED] += 1
-                elif item.type in plain:
-                    group = groups.get(item.stream_id)
-                    if group is None:
-                        groups[item.stream_id] = [(offset, item, "counted")]
-                    else:
-                        group.append((offset, item, "counted"))
-                else:
-                    self._count_group(groups.pop(item.stream_id, []), call)
-                    self._count(offset, item, call)
-            yield from self._count_groups(groups, call)
-        self._out.applied = first + len(items)
+        offset = first
+        for item in items:
+            key = (item.workspace_id, item.source, minute_start(item.received_at))
+            counts = self._out.ledger.get(key)
+            if counts is None:
+                counts = self._out.ledger[key] = [0] * len(fx.LEDGER_COLUMNS)
+            call.counts = counts
+            if isinstance(item, Rejection):
+                self._out.dead.append(letters.rejected(offset, item))
+                counts[fx.REJECTED] += 1
+            else:
+                yield from self._count_run(offset, item, call)
+            offset += len(item)
+        self._out.applied = offset
 
-    def _count_groups(self, groups: dict[str, list[fx.Archived]], call: _Call) -> Iterator[None]:
-        for group in groups.values():
-            self._count_group(group, call)
-            if call.counted >= PIECE_ITEMS:
+    def _count_run(self, offset: int, run: Run, call: _Call) -> Iterator[None]:
+        """Count the events of a run, as many at once as may be."""
+        known_type = self._types.get(run.type)
+        plain = known_type is not None and known_type.plain and not call.poison
+        key, start, end = (run.workspace_id, run.stream_id), 0, len(run)
+        while start < end:
+            stop = end_of_hop(run.timestamps, start) if plain and key in self.streams else start + 1
+            part = run if stop - start == end else run.part(start, stop)
+            if not (plain and self._count_at_once(offset + start, part, call)):
+                for at in range(len(part)):
+                    self._count(offset + start + at, part.part(at, at + 1), call)
+            start = stop
+            call.counted += len(part)
+            if call.counted >= PIECE_EVENTS:
                 call.counted = 0
                 yield
-        groups.clear()
 
-    def _count_group(self, group: Sequence[fx.Archived], call: _Call) -> None:
-        """Count events of plain types, of one stream and one row of the ledger, as many at once as may be."""
-        settings = self._settings
-        while group:
-            first, length = group[0][1], 1
-            stream, known_type = self.streams.get((first.workspace_id, first.stream_id)), self._types[first.type]
-            if stream is not None and stream.kind is known_type.kind and len(group) > 1:
-                run = run_of(stream, group, settings.stream_timeout)
-                length = len(run.archived)
-                if length > 1 and count_run(stream, known_type, run, settings.watermark_delay):
-                    self._out.archive += run.archived
-                    self._heard.add(stream)
-                    stream.touched_at = call.now_seconds
-                    call.counts[fx.COUNTED] += length
-                    call.counted += length
-                    group = group[length:]
-                    continue
-            for offset, event, _ in group[:length]:
-                self._count(offset, event, call)
-            group = group[length:]
+    def _count_at_once(self, offset: int, run: Run, call: _Call) -> bool:
+        """Count events of a plain type and of one hop, if they can be counted at once."""
+        stream, known_type = self.streams.get((run.workspace_id, run.stream_id)), self._types[run.type]
+        if (
+            stream is None
+            or stream.kind is not known_type.kind
+            or minute_start(run.timestamps[0]) < stream.final_until
+            or run.received_at - stream.info.last_event_at > self._settings.stream_timeout
+            or not count_at_once(stream, known_type, offset, run, self._settings.watermark_delay)
+        ):
+            return False
+        self._out.archive.append((offset, run, "counted"))
+        self._heard.add(stream)
+        stream.touched_at = call.now_seconds
+        call.counts[fx.COUNTED] += len(run)
+        return True
 
-    def _count(self, offset: int, event: Event, call: _Call) -> None:
-        """Count one event, whatever it is."""
-        counts = call.counts
-        call.counted += 1
+    def _count(self, offset: int, run: Run, call: _Call) -> None:
+        """Count a run of one event, whatever it is."""
+        event, counts = run.event(0), call.counts
         stream = self.streams.get((event.workspace_id, event.stream_id))
         known_type = self._types.get(event.type)
         if known_type is None or offset in call.poison or (stream is not None and stream.kind is not known_type.kind):
@@ -235,7 +218,7 @@ class Engine:
             self._not_counted(event, fx.STREAM_DUPLICATE)
             return
         if minute_start(event.timestamp) < stream.final_until:
-            self._out.archive.append((offset, event, "late"))
+            self._out.archive.append((offset, run, "late"))
             counts[fx.LATE] += 1
             self._not_counted(event, fx.STREAM_LATE)
             self._heard.add(stream)
@@ -245,11 +228,10 @@ class Engine:
             counts[fx.DUPLICATE] += 1
             self._not_counted(event, fx.STREAM_DUPLICATE)
             return
-        self._out.archive.append((offset, event, "counted"))
+        self._out.archive.append((offset, run, "counted"))
         counts[fx.COUNTED] += 1
         self._heard.add(stream)
-        lane = event.type if declared.lane is None else declared.lane(event, data)
-        stream.add((event, data), lane, offset)
+        add_event(stream, declared, offset, event, data)
         if event.received_at > stream.info.last_event_at:
             self._note_arrival(stream.info, event)
         if known_type.special:
@@ -384,7 +366,7 @@ class Engine:
 
 @dataclass(slots=True)
 class _Call:
-    """What one call of `process` was given. `counts`: the ledger's row of the items in turn; `counted`: items since the
+    """What one call of `process` was given. `counts`: the ledger's row of the item in turn; `counted`: events since the
     last rest."""
 
     now_seconds: float
@@ -394,6 +376,6 @@ class _Call:
     counted: int = 0
 
 
-def _unique_key(declared: EventType, event: Event, data: Any) -> fx.UniqueKey:
+def _unique_key(declared: EventType, event: Event | Run, data: Any) -> fx.UniqueKey:
     assert declared.table is not None and declared.unique is not None
     return declared.table, event.workspace_id, getattr(data, declared.unique)

@@ -8,8 +8,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any
 
-from telemetra.kinds.base import Column, Entry, Window
-from telemetra.model.event import Event
+from telemetra.kinds.base import Column, Entries, Window
 
 MONEY_SCALE = 12
 """Decimals kept of an amount: sums are integers of 10**-12 units, so that no order of additions can differ."""
@@ -44,8 +43,8 @@ class Count:
     def create(self) -> int:
         return 0
 
-    def add(self, state: int, entries: Sequence[Entry]) -> int:
-        return state + len(entries)
+    def add(self, state: int, entries: Entries) -> int:
+        return state + len(entries.data)
 
     def merge(self, states: Sequence[int]) -> int:
         return sum(states)
@@ -70,9 +69,8 @@ class Distinct:
     def create(self) -> set[str]:
         return set()
 
-    def add(self, state: set[str], entries: Sequence[Entry]) -> set[str]:
-        value = self._value
-        state.update([value(data) for _, data in entries])
+    def add(self, state: set[str], entries: Entries) -> set[str]:
+        state.update(map(self._value, entries.data))
         return state
 
     def merge(self, states: Sequence[set[str]]) -> set[str]:
@@ -96,7 +94,7 @@ class Top:
         name: str,
         lane: str,
         output: str,
-        values: Callable[[Sequence[Entry]], Iterable[Iterable[str]]],
+        values: Callable[[Entries], Iterable[Iterable[str]]],
         size: int,
     ) -> None:
         self.name = name
@@ -107,7 +105,7 @@ class Top:
     def create(self) -> Counter[str]:
         return Counter()
 
-    def add(self, state: Counter[str], entries: Sequence[Entry]) -> Counter[str]:
+    def add(self, state: Counter[str], entries: Entries) -> Counter[str]:
         state.update(chain.from_iterable(self._values(entries)))
         return state
 
@@ -142,7 +140,7 @@ class Sentiment:
         Column("negative_count", "bigint"),
     )
 
-    def __init__(self, lane: str, scores: Callable[[Sequence[Entry]], list[int]], positive: int, negative: int) -> None:
+    def __init__(self, lane: str, scores: Callable[[Entries], list[int]], positive: int, negative: int) -> None:
         self.name = "sentiment"
         self.lanes = frozenset((lane,))
         self._scores, self._positive, self._negative = scores, positive, negative
@@ -150,7 +148,7 @@ class Sentiment:
     def create(self) -> list[int]:
         return [0, 0, 0, 0, 0]
 
-    def add(self, state: list[int], entries: Sequence[Entry]) -> list[int]:
+    def add(self, state: list[int], entries: Entries) -> list[int]:
         positive, negative = self._positive, self._negative
         scores = self._scores(entries)
         state[0] += len(scores)
@@ -194,8 +192,8 @@ class Money:
     def create(self) -> Counter[str]:
         return Counter()
 
-    def add(self, state: Counter[str], entries: Sequence[Entry]) -> Counter[str]:
-        for _, data in entries:
+    def add(self, state: Counter[str], entries: Entries) -> Counter[str]:
+        for data in entries.data:
             currency, amount = self._amount(data)
             state[currency] += int(amount.scaleb(MONEY_SCALE))
         return state
@@ -258,12 +256,12 @@ class Gauge:
     def create(self) -> list[int]:
         return [0, 0, 0, 0]
 
-    def add(self, state: list[int], entries: Sequence[Entry]) -> list[int]:
+    def add(self, state: list[int], entries: Entries) -> list[int]:
         value = self._value
-        for event, data in entries:
+        for time, data in zip(*entries, strict=True):
             reading = value(data)
-            if event.timestamp >= state[0]:
-                state[0], state[1] = event.timestamp, reading
+            if time >= state[0]:
+                state[0], state[1] = time, reading
             state[2] += reading
             state[3] += 1
         return state
@@ -293,13 +291,14 @@ class Gauge:
 
 
 class Announcements:
-    """What was announced in a hop, for the detectors alone: at most `MOST` items that `told` makes of its events."""
+    """What was announced in a hop, for the detectors alone: at most `MOST` items that `told` makes of the times of
+    its events and their data."""
 
     carries = False
     columns: tuple[Column, ...] = ()
     MOST = 5
 
-    def __init__(self, lane: str, output: str, told: Callable[[Event, Any], dict[str, Any] | None]) -> None:
+    def __init__(self, lane: str, output: str, told: Callable[[int, Any], dict[str, Any] | None]) -> None:
         self.name = output
         self.lanes = frozenset((lane,))
         self._told = told
@@ -307,9 +306,9 @@ class Announcements:
     def create(self) -> list[dict[str, Any]]:
         return []
 
-    def add(self, state: list[dict[str, Any]], entries: Sequence[Entry]) -> list[dict[str, Any]]:
-        for event, data in entries:
-            told = self._told(event, data)
+    def add(self, state: list[dict[str, Any]], entries: Entries) -> list[dict[str, Any]]:
+        for time, data in zip(*entries, strict=True):
+            told = self._told(time, data)
             if told is not None and len(state) < self.MOST:
                 state.append(told)
         return state

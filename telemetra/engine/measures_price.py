@@ -8,7 +8,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from telemetra.engine.measures import MONEY_SCALE, money
-from telemetra.kinds.base import Column, Entry, Window
+from telemetra.kinds.base import Column, Entries, Window
 
 QUOTIENT = Context(prec=28)
 """How means are rounded: to 28 digits, half to even."""
@@ -52,10 +52,10 @@ class Prices:
     def create(self) -> list[Track]:
         return [[] for _ in self._bases]
 
-    def add(self, state: list[Track], entries: Sequence[Entry]) -> list[Track]:
+    def add(self, state: list[Track], entries: Entries) -> list[Track]:
         source, price_of, number_of = self._source, self._price, self._number
-        for event, data in entries:
-            track, time, price = state[source(data)], event.timestamp << 64 | number_of(data), price_of(data)
+        for at, data in zip(*entries, strict=True):
+            track, time, price = state[source(data)], at << 64 | number_of(data), price_of(data)
             if not track:
                 track += (time, price, price, price, time, price)
                 continue
@@ -125,10 +125,10 @@ class Traded:
     def create(self) -> list[int]:
         return [0, 0, 0, 0, 0]
 
-    def add(self, state: list[int], entries: Sequence[Entry]) -> list[int]:
+    def add(self, state: list[int], entries: Entries) -> list[int]:
         trade = self._trade
         volume = bought = sided = turnover = 0
-        for _, data in entries:
+        for data in entries.data:
             price, size, buy = trade(data)
             if size is not None:
                 volume += size
@@ -137,7 +137,7 @@ class Traded:
                     sided += size
                     if buy:
                         bought += size
-        return [a + b for a, b in zip(state, (len(entries), volume, bought, sided, turnover), strict=True)]
+        return [a + b for a, b in zip(state, (len(entries.data), volume, bought, sided, turnover), strict=True)]
 
     def merge(self, states: Sequence[list[int]]) -> list[int]:
         return [sum(column) for column in zip(*states, strict=True)]
@@ -169,9 +169,9 @@ class Mean:
     def create(self) -> list[int]:
         return [0, 0]
 
-    def add(self, state: list[int], entries: Sequence[Entry]) -> list[int]:
+    def add(self, state: list[int], entries: Entries) -> list[int]:
         value = self._value
-        found = [number for _, data in entries if (number := value(data)) is not None]
+        found = [number for data in entries.data if (number := value(data)) is not None]
         return [state[0] + len(found), state[1] + sum(found)]
 
     def merge(self, states: Sequence[list[int]]) -> list[int]:

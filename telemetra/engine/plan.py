@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from telemetra.kinds.base import Entry, Kind, Measure, Window
+from telemetra.kinds.base import Entries, Kind, Measure, Window
 from telemetra.model.window import HOP, SECOND, Observation
 
 HOP_SECONDS = HOP / SECOND
@@ -18,7 +18,15 @@ class Hop:
 
     def __init__(self, states: list[Any]) -> None:
         self.states = states
-        self.pending: dict[str, list[Entry]] = {}
+        self.pending: dict[str, Entries] = {}
+
+    def put(self, lane: str, added: Entries) -> None:
+        """Keep entries until the next flush."""
+        entries = self.pending.get(lane)
+        if entries is None:
+            entries = self.pending[lane] = Entries([], [])
+        entries.times.extend(added.times)
+        entries.data.extend(added.data)
 
 
 class KindPlan:

@@ -1,4 +1,4 @@
-"""Runs: events of one stream and one hop that are counted at once, as nearly all can be.
+"""Events of one run and one hop are counted at once, as nearly all can be.
 
 What such an event changes for the next one is nothing but which ids were seen: its hop is never one that its time makes
 the stream observe, and its minute never one that becomes final.
@@ -6,91 +6,89 @@ the stream observe, and its minute never one that becomes final.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from telemetra.engine.effects import Archived
 from telemetra.engine.stream import OpenStream
-from telemetra.kinds.base import Entry, EventType, Kind
-from telemetra.model.event import Event
-from telemetra.model.window import HOP, MINUTE, hop_start, minute_start
+from telemetra.kinds.base import Entries, EventType, Kind
+from telemetra.model.event import Event, Run
+from telemetra.model.window import HOP, hop_start
+
+MOST_AT_ONCE = 1_000
+"""Events counted without a rest: some milliseconds."""
 
 
 class PreparedType:
     """An event type, prepared for the loop. `special`: it asks for more than being counted."""
 
-    __slots__ = ("declared", "decode", "kind", "special")
+    __slots__ = ("_decode_all", "declared", "decode", "kind", "special")
 
-    def __init__(self, kind: Kind, declared: EventType, decode: Callable[[bytes], Any]) -> None:
+    def __init__(self, kind: Kind, declared: EventType) -> None:
         self.kind = kind
         self.declared = declared
-        self.decode = decode
+        self.decode = msgspec.json.Decoder(declared.model).decode
+        self._decode_all = msgspec.json.Decoder(list[declared.model]).decode  # type: ignore[name-defined]
         self.special = declared.row is not None or declared.describe is not None
 
     @property
     def plain(self) -> bool:
-        """Whether its events may be counted before or after those of other streams, whatever the order of the log."""
+        """Whether events may be counted at once: nothing is to be done for each of them alone."""
         return not self.special and self.declared.unique is None
 
+    def decode_all(self, data: list[bytes]) -> list[Any]:
+        """The models of JSON objects; raises `MsgspecError` if one of them is no such model."""
+        models = self._decode_all(b"[%b]" % b",".join(data))
+        if len(models) != len(data):
+            raise msgspec.DecodeError("not one object each")
+        return models
 
-class Run(NamedTuple):
-    """Events that may be counted at once, each as it will stand in the archive, and their times."""
 
-    archived: Sequence[Archived]
-    events: list[Event]
-    times: list[int]
-
-
-def run_of(stream: OpenStream, group: Sequence[Archived], timeout: int) -> Run:
-    """The first ones of a group that may be counted at once: of one type, in one hop of a minute that is not final. If
-    the first one must be counted by itself, that one. `group`: of one stream and one row of the ledger; `timeout`: a
-    stream that was silent for so long is back with its next event."""
-    events = [event for _, event, _ in group]
-    times = [event.timestamp for event in events]
-    types = [event.type for event in events]
-    low = hop_start(times[0])
+def end_of_hop(times: list[int], start: int) -> int:
+    """Up to where (exclusive) the times from `start` on lie in one hop, `MOST_AT_ONCE` at most."""
+    low = hop_start(times[start])
     high = low + HOP
-    arrived_before = minute_start(events[0].received_at) + MINUTE
-    if minute_start(low) < stream.final_until or arrived_before - stream.info.last_event_at > timeout:
-        length = 1
-    elif low <= min(times) and max(times) < high and types.count(types[0]) == len(types):
-        return Run(group, events, times)
-    else:
-        fits = [low <= time < high and name == types[0] for time, name in zip(times, types, strict=True)]
-        length = fits.index(False)
-    return Run(group[:length], events[:length], times[:length])
+    some = times[start : start + MOST_AT_ONCE]
+    if low <= min(some) and max(some) < high:
+        return start + len(some)
+    return start + next(at for at, time in enumerate(some) if not low <= time < high)
 
 
-def count_run(stream: OpenStream, prepared: PreparedType, run: Run, delay: int) -> bool:
-    """Count a run, if no event in it is a repeat or cannot be read: else nothing is done, and the answer is False.
-    `delay`: of the watermark."""
-    events, times, decode = run.events, run.times, prepared.decode
+def count_at_once(stream: OpenStream, known_type: PreparedType, offset: int, run: Run, delay: int) -> bool:
+    """Count events of one hop of a minute that is not final, if none of them is a repeat or cannot be read: else
+    nothing is done, and the answer is False. `offset`: of the first one; `delay`: of the watermark."""
+    ids, times = run.event_ids, run.timestamps
+    fresh = set(ids)
+    if len(fresh) < len(ids) or not fresh.isdisjoint(stream.seen.get(run.source, ())):
+        return False
     try:
-        entries = [(event, decode(event.data)) for event in events]
+        data = known_type.decode_all(run.data)
     except msgspec.MsgspecError:
         return False
-    if not stream.add_run(run.archived[0][0], events, _by_lane(prepared.declared, entries)):
-        return False
-    arrivals = [event.received_at for event in events]
-    last, newest = max(arrivals), max(times)
-    stream.info.last_event_at = max(stream.info.last_event_at, last)
-    if newest > min(arrivals):
-        times = [min(pair) for pair in zip(times, arrivals, strict=True)]
-        newest = max(times)
-    stream.follow(newest, arrivals[-1 - times[::-1].index(newest)], delay)
+    entries = _by_lane(known_type.declared, run.stream_id, Entries(times, data))
+    stream.add(offset, run.source, ids, hop_start(times[0]), entries)
+    stream.info.last_event_at = max(stream.info.last_event_at, run.received_at)
+    stream.follow(min(max(times), run.received_at), run.received_at, delay)
     return True
 
 
-def _by_lane(declared: EventType, entries: list[Entry]) -> dict[str | None, list[Entry]]:
-    if declared.lane is None:
-        return {declared.name: entries}
+def add_event(stream: OpenStream, declared: EventType, offset: int, event: Event, data: Any) -> None:
+    """Count one event of a minute that is not final and whose id was not seen."""
+    entries = _by_lane(declared, event.stream_id, Entries([event.timestamp], [data]))
+    stream.add(offset, event.source, [event.event_id], hop_start(event.timestamp), entries)
+
+
+def _by_lane(declared: EventType, stream_id: str, entries: Entries) -> Mapping[str | None, Entries]:
     lane_of = declared.lane
-    lanes = [lane_of(event, data) for event, data in entries]
+    if lane_of is None:
+        return {declared.name: entries}
+    lanes = [lane_of(stream_id, data) for data in entries.data]
     if lanes.count(lanes[0]) == len(lanes):
         return {lanes[0]: entries}
-    by_lane: dict[str | None, list[Entry]] = {}
-    for lane, entry in zip(lanes, entries, strict=True):
-        by_lane.setdefault(lane, []).append(entry)
+    by_lane: dict[str | None, Entries] = {}
+    for lane, time, data in zip(lanes, *entries, strict=True):
+        times, models = by_lane.setdefault(lane, Entries([], []))
+        times.append(time)
+        models.append(data)
     return by_lane

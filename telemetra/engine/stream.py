@@ -6,12 +6,12 @@ moment the pipeline chooses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from telemetra.engine.plan import Hop, KindPlan
-from telemetra.kinds.base import Entry, Window
-from telemetra.model.event import Event, StreamKey
+from telemetra.kinds.base import Entries, Window
+from telemetra.model.event import StreamKey
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo, StreamState
 from telemetra.model.window import HOP, HOPS_PER_WINDOW, MINUTE, SECOND, MinuteRow, Snapshot, hop_start, minute_start
@@ -38,12 +38,6 @@ class OpenStream:
     __slots__ = (
         "_anomaly_z",
         "_carry",
-        "_carrying_lanes",
-        "_current_at",
-        "_current_ids",
-        "_current_pending",
-        "_current_seen",
-        "_current_source",
         "_detectors",
         "_detectors_changed",
         "_last_data_end",
@@ -91,16 +85,10 @@ class OpenStream:
         self.newest_received_at = 0
         self.moments: list[Moment] = []
         self.rows: list[MinuteRow] = []
-        self._current_at = -1
-        self._current_source = ""
-        self._current_seen: set[str] = set()
-        self._current_ids: list[str] = []
-        self._current_pending: dict[str, list[Entry]] = {}
         self._last_data_end = state.last_data_end
         self._carry = state.carry
         self._minute_z = state.minute_z
         self._minute_baselines = state.minute_baselines
-        self._carrying_lanes = plan.carrying_lanes
         self._detectors = detectors
         self._lateness = allowed_lateness
         self._anomaly_z = anomaly_z
@@ -113,48 +101,25 @@ class OpenStream:
     def key(self) -> StreamKey:
         return self.workspace_id, self.stream_id
 
-    def add(self, entry: Entry, lane: str | None, offset: int) -> None:
-        """Count an event of a minute that is not final, and remember its id in `seen` (ids by source)."""
-        event = entry[0]
-        time = event.timestamp
-        at = time - time % HOP
-        if at != self._current_at or event.source != self._current_source:
-            self._enter(at, event.source, offset)
-        event_id = event.event_id
-        self._current_seen.add(event_id)
-        self._current_ids.append(event_id)
-        if lane is not None:
-            entries = self._current_pending.get(lane)
-            if entries is None:
-                self._current_pending[lane] = [entry]
-            else:
-                entries.append(entry)
-            if lane in self._carrying_lanes:
-                self._carry_on(at)
-
-    def add_run(self, offset: int, events: Sequence[Event], by_lane: Mapping[str | None, list[Entry]]) -> bool:
-        """What `add` does with each of `events`, all of one source and in one hop; `offset`: of the first. If one of
-        them is a repeat, nothing is done and the answer is False."""
-        source, at = events[0].source, hop_start(events[0].timestamp)
-        ids = [event.event_id for event in events]
-        fresh = set(ids)
-        if len(fresh) < len(ids) or not fresh.isdisjoint(self.seen.get(source, ())):
-            return False
-        if at != self._current_at or source != self._current_source:
-            self._enter(at, source, offset)
-        self._current_seen |= fresh
-        self._current_ids += ids
-        for lane, added in by_lane.items():
-            if lane is None:
-                continue
-            entries = self._current_pending.get(lane)
-            if entries is None:
-                self._current_pending[lane] = added
-            else:
-                entries += added
-            if lane in self._carrying_lanes:
-                self._carry_on(at)
-        return True
+    def add(self, offset: int, source: str, ids: list[str], at: int, entries: Mapping[str | None, Entries]) -> None:
+        """Count events of the hop that begins at `at`, in a minute that is not final. `ids`: none of them in `seen`,
+        where they are remembered by `source`. `entries`: by lane. `offset`: of the first one."""
+        start = minute_start(at)
+        minute = self.minutes.get(start)
+        if minute is None:
+            minute = self.minutes[start] = OpenMinute(offset)
+        hop = self.hops.get(at)
+        if hop is None:
+            hop = self.hops[at] = self.plan.new_hop()
+        self.dirty.add(start)
+        self.seen.setdefault(source, set()).update(ids)
+        minute.ids.setdefault(source, []).extend(ids)
+        for lane, added in entries.items():
+            if lane is not None:
+                hop.put(lane, added)
+                if lane in self.plan.carrying_lanes:
+                    # Later minutes without a reading of their own show this one.
+                    self.dirty.update(later for later in self.minutes if later > start)
 
     def follow(self, time: int, received_at: int, delay: int) -> None:
         """Let the watermark follow an event, `delay` behind it. `time` is at most that of its arrival: one clock that
@@ -167,30 +132,9 @@ class OpenStream:
             elif watermark > self.watermark:
                 self.watermark = watermark
 
-    def _carry_on(self, at: int) -> None:
-        """Later minutes without a reading of their own show the one that came in the hop that begins at `at`."""
-        start = minute_start(at)
-        self.dirty.update(later for later in self.minutes if later > start)
-
-    def _enter(self, at: int, source: str, offset: int) -> None:
-        """Make the hop that begins at `at` the one that events of `source` are added to, at the least cost for the next
-        ones."""
-        start = minute_start(at)
-        minute = self.minutes.get(start)
-        if minute is None:
-            minute = self.minutes[start] = OpenMinute(offset)
-        hop = self.hops.get(at)
-        if hop is None:
-            hop = self.hops[at] = self.plan.new_hop()
-        self.dirty.add(start)
-        self._current_at, self._current_source, self._current_pending = at, source, hop.pending
-        self._current_seen = self.seen.setdefault(source, set())
-        self._current_ids = minute.ids.setdefault(source, [])
-
     def settle(self) -> None:
         """After a refill: rows of minutes that the watermark has passed are stored already."""
         self.dirty = {start for start in self.dirty if start + MINUTE > self.watermark}
-        self._current_at = -1
 
     def configure(self, settings: MomentSettings) -> None:
         """From the next hop on, moments are detected with these settings."""
@@ -316,7 +260,6 @@ class OpenStream:
 
     def _finalise(self, until: int) -> None:
         self.final_until = until
-        self._current_at = -1
         for start in sorted(start for start in self.minutes if start < until):
             if start in self.dirty:
                 self._build_row(start)
@@ -333,7 +276,6 @@ class OpenStream:
 
     def _build_row(self, start: int) -> None:
         self.dirty.discard(start)
-        self._current_at = -1  # the next event makes the minute dirty again
         if not self.kind.has_minutes:
             return
         values = self.plan.finish(

@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 from typing import Any, TypeVar
 
 from telemetra.engine.measures import most_frequent
-from telemetra.kinds.base import Column, Entry, Window
+from telemetra.kinds.base import Column, Entries, Window
 from telemetra.text.codes import code_of
 from telemetra.text.plain import Reading
 from telemetra.text.repeats import Group, grouped
@@ -49,7 +49,7 @@ class Conversation:
     def __init__(
         self,
         lane: str,
-        readings: Callable[[Sequence[Entry]], Iterable[Reading]],
+        readings: Callable[[Entries], Iterable[Reading]],
         author: Callable[[Any], str],
     ) -> None:
         self.name = "conversation"
@@ -59,10 +59,9 @@ class Conversation:
     def create(self) -> _Said:
         return Counter(), Counter()
 
-    def add(self, state: _Said, entries: Sequence[Entry]) -> _Said:
-        author = self._author
+    def add(self, state: _Said, entries: Entries) -> _Said:
         _count(state[0], self._readings(entries), MOST_TEXTS)
-        _count(state[1], [author(data) for _, data in entries], MOST_AUTHORS)
+        _count(state[1], map(self._author, entries.data), MOST_AUTHORS)
         return state
 
     def merge(self, states: Sequence[_Said]) -> _Said:

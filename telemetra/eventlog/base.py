@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from telemetra.model.event import LogItem
+from telemetra.model.event import LogItem, count_of
 
 
 class LogPosition(msgspec.Struct, frozen=True):
@@ -19,30 +19,35 @@ class LogPosition(msgspec.Struct, frozen=True):
 
 
 class LogRead(msgspec.Struct):
-    """Items with consecutive offsets: items[i] has offset first + i. `next` is the offset after the last one."""
+    """Events and rejections with consecutive offsets from `first` on; `count` of them, up to `next`, exclusive."""
 
     first: int
     items: list[LogItem]
 
     @property
+    def count(self) -> int:
+        return count_of(self.items)
+
+    @property
     def next(self) -> int:
-        return self.first + len(self.items)
+        return self.first + self.count
 
 
 class EventLog(Protocol):
     """Called by intake (append) and by the pipeline (everything else), possibly from different event loops.
 
-    `append` returns the offset of the first item; on return the items are durable and their order is final. It raises
-    `LogUnavailable` (errors.py) when they may not be durable: the caller answers 503 and the sender repeats.
-    `read` returns at most `max_items` items from offset `start` on, none when the log ends there; offsets have no gaps
-    and a reader never skips an item that commits later. It raises `OffsetOutOfRange` when `start` was trimmed.
-    `wait` returns when there may be items from `start` on, or after `timeout_seconds`.
-    `trim` deletes items below `before` that are older than the retention; it never deletes others.
+    `append` returns the offset of the first event or rejection; on return all are durable and their order is final. It
+    raises `LogUnavailable` (errors.py) when they may not be durable: the caller answers 503 and the sender repeats.
+    `read` returns at most `max_count` events and rejections from offset `start` on, none when the log ends there;
+    offsets have no gaps and a reader never skips what commits later. It raises `OffsetOutOfRange` when `start` was
+    trimmed.
+    `wait` returns when there may be some from `start` on, or after `timeout_seconds`.
+    `trim` deletes what is below `before` and older than the retention; it never deletes anything else.
     """
 
     async def append(self, items: Sequence[LogItem]) -> int: ...
 
-    async def read(self, start: int, max_items: int) -> LogRead: ...
+    async def read(self, start: int, max_count: int) -> LogRead: ...
 
     async def wait(self, start: int, timeout_seconds: float) -> None: ...
 

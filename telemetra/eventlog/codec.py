@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import msgspec
 import zstandard
 
-from telemetra.model.event import LogItem
+from telemetra.model.event import Event, LogItem, Rejection, Run, in_runs
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(list[LogItem])
+_decoder = msgspec.msgpack.Decoder(list[Run | Rejection | Event])
 
 
 def encode(items: Sequence[LogItem]) -> bytes:
@@ -19,4 +19,8 @@ def encode(items: Sequence[LogItem]) -> bytes:
 
 
 def decode(payload: bytes) -> list[LogItem]:
-    return _decoder.decode(zstandard.ZstdDecompressor().decompress(payload))
+    items = _decoder.decode(zstandard.ZstdDecompressor().decompress(payload))
+    if any(type(item) is Event for item in items):
+        # Old records hold each event for itself.
+        return in_runs(items)  # type: ignore[arg-type]
+    return items  # type: ignore[return-value]

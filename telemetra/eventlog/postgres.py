@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from telemetra.errors import LogUnavailable, OffsetOutOfRange, Overloaded, TelemetraError, Unavailable
 from telemetra.eventlog import codec
 from telemetra.eventlog.base import LogPosition, LogRead
-from telemetra.model.event import Event, LogItem
+from telemetra.model.event import LogItem, Rejection, count_of, cut
 from telemetra.observability import Metrics
 from telemetra.store.database import Database, Failure, classify, instant
 
@@ -55,6 +55,7 @@ _TRIM = """
 @dataclass(slots=True)
 class _Waiting:
     items: Sequence[LogItem]
+    count: int
     bytes: int
     done: asyncio.Future[int]
 
@@ -85,7 +86,7 @@ class PostgresLog:
         size = _size(items)
         if self._waiting_bytes and self._waiting_bytes + size > self._max_waiting_bytes:
             raise Overloaded("more events are waiting to be stored than may wait", retry_after_seconds=1.0)
-        waiting = _Waiting(items, size, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(items, count_of(items), size, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._waiting_bytes += size
         if self._committer is None:
@@ -120,41 +121,44 @@ class PostgresLog:
         for waiting in group:
             if not waiting.done.cancelled():
                 waiting.done.set_result(offset)
-            offset += len(waiting.items)
+            offset += waiting.count
 
     async def _insert(self, items: Sequence[LogItem]) -> tuple[int, int]:
-        """The offset of the first item, and the bytes of the records."""
-        if len(items) <= RECORD_ITEMS:
+        """The offset of the first one, and the bytes of the records."""
+        count = count_of(items)
+        if count <= RECORD_ITEMS:
             payload = codec.encode(items)
-            parameters = {"items": len(items), "partition": self._partition, "payload": payload}
+            parameters = {"items": count, "partition": self._partition, "payload": payload}
             async with self._database.connection() as connection:
                 cursor = await connection.execute(_APPEND_ONE, parameters)
-                return int((await cursor.fetchall())[0][0]) - len(items), len(payload)
-        records = [items[start : start + RECORD_ITEMS] for start in range(0, len(items), RECORD_ITEMS)]
+                return int((await cursor.fetchall())[0][0]) - count, len(payload)
+        records = [cut(items, start, start + RECORD_ITEMS) for start in range(0, count, RECORD_ITEMS)]
         payloads = [codec.encode(record) for record in records]
         async with self._database.transaction() as connection:
-            cursor = await connection.execute(_TAKE_OFFSETS, (len(items), self._partition))
-            first = int((await cursor.fetchall())[0][0]) - len(items)
+            cursor = await connection.execute(_TAKE_OFFSETS, (count, self._partition))
+            first = int((await cursor.fetchall())[0][0]) - count
             offset = first
             for record, payload in zip(records, payloads, strict=True):
-                offset += len(record)
-                await connection.execute(_INSERT, (self._partition, offset, len(record), payload))
+                offset += count_of(record)
+                await connection.execute(_INSERT, (self._partition, offset, count_of(record), payload))
         return first, sum(map(len, payloads))
 
-    async def read(self, start: int, max_items: int) -> LogRead:
+    async def read(self, start: int, max_count: int) -> LogRead:
+        end = start + max_count
         async with self._database.connection() as connection:
             cursor = connection.cursor(binary=True)
-            await cursor.execute(_READ, (self._partition, start, start + max_items))
+            await cursor.execute(_READ, (self._partition, start, end))
             records = await cursor.fetchall()
         items: list[LogItem] = []
+        reached = start
         for next_offset, count, payload in records:
             first = next_offset - count
-            if first > start + len(items):
+            if first > reached:
                 break
-            items += codec.decode(payload)[max(start - first, 0) :]
+            items += cut(codec.decode(payload), reached - first, end - first)
+            reached = next_offset
         if (records and not items) or (not records and start < (await self.position()).first):
             raise OffsetOutOfRange(f"the log of partition {self._partition} no longer holds offset {start}")
-        del items[max_items:]
         return LogRead(start, items)
 
     async def wait(self, start: int, timeout_seconds: float) -> None:
@@ -176,7 +180,8 @@ class PostgresLog:
 
 def _size(items: Sequence[LogItem]) -> int:
     """Rough bytes that items hold in memory while they wait."""
-    return 400 * len(items) + sum([len(item.data if isinstance(item, Event) else item.raw) for item in items])
+    held = sum([len(item.raw) if isinstance(item, Rejection) else sum(map(len, item.data)) for item in items])
+    return 300 * count_of(items) + 500 * len(items) + held
 
 
 def _log_unavailable(error: Exception) -> TelemetraError:

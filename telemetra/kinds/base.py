@@ -21,8 +21,13 @@ EVENT_COUNT = "event_count"
 GAUGE_MAX_AGE = 10 * MINUTE
 """A reading older than this says nothing of a window (microseconds)."""
 
-Entry = tuple[Event, Any]
-"""An event and its decoded data (an instance of the event type's model)."""
+
+class Entries(NamedTuple):
+    """What a lane gets, by columns: the `times` of events (microseconds) and their decoded `data` (instances of the
+    event type's model), in log order."""
+
+    times: list[int]
+    data: list[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Measure(Protocol):
 
     def create(self) -> Any: ...
 
-    def add(self, state: Any, entries: Sequence[Entry]) -> Any: ...
+    def add(self, state: Any, entries: Entries) -> Any: ...
 
     def merge(self, states: Sequence[Any]) -> Any: ...
 
@@ -78,17 +83,17 @@ class EventType:
     """One event type: its data model (decoded strictly), and what else is done with its events.
 
     `check`: refuses data that the model alone cannot, as (field, reason). `lane`: the lane of measures that an event
-    feeds (by default the lane named like the type; None: no measure). `unique`: the data field that identifies the
-    fact in its workspace (a repeat under another event_id is a duplicate). `table` takes one row per counted event
-    (`row` gives its columns beside workspace and stream, `timestamp` among them): keyed by the unique field, with the
-    columns partition and log_offset, or else by stream and timestamp. `describe`: the stream fields that the event
-    sets.
+    feeds, by its stream_id and data (by default the lane named like the type; None: no measure). `unique`: the data
+    field that identifies the fact in its workspace (a repeat under another event_id is a duplicate). `table` takes one
+    row per counted event (`row` gives its columns beside workspace and stream, `timestamp` among them): keyed by the
+    unique field, with the columns partition and log_offset, or else by stream and timestamp. `describe`: the stream
+    fields that the event sets.
     """
 
     name: str
     model: type[msgspec.Struct]
     check: Callable[[Any], tuple[str, str] | None] | None = None
-    lane: Callable[[Event, Any], str | None] | None = None
+    lane: Callable[[str, Any], str | None] | None = None
     unique: str | None = None
     table: str | None = None
     row: Callable[[Event, Any], dict[str, Any]] | None = None

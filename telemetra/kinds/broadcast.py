@@ -11,12 +11,12 @@ import msgspec
 from telemetra.engine.measures import Announcements, Count, Distinct, Gauge, Money, Sentiment, Top
 from telemetra.engine.text_measures import FACTS, Conversation
 from telemetra.kinds.amounts import AMOUNT_NEEDS, AMOUNT_SCHEMA, CURRENCIES, is_amount, parse_amount
-from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, Entry, EventType, Kind, Metric, Series
+from telemetra.kinds.base import EVENT_COUNT, GAUGE_MAX_AGE, Entries, EventType, Kind, Metric, Series
 from telemetra.kinds.broadcast_causes import explain
 from telemetra.model.event import Event
 from telemetra.text import sentiment
 from telemetra.text.plain import Reading
-from telemetra.text.reading import read
+from telemetra.text.reading import readings as read_all
 
 COUNT_MAX = 2**53
 TOP_EMOTES = 10
@@ -77,26 +77,27 @@ class _Readings:
     """The readings of the entries that are being counted: three measures ask for them, one after the other."""
 
     def __init__(self) -> None:
-        self._last: tuple[Sequence[Entry], list[Reading]] = (), []
+        self._last: tuple[Entries | None, list[Reading]] = None, []
 
-    def of(self, entries: Sequence[Entry]) -> list[Reading]:
+    def of(self, entries: Entries) -> list[Reading]:
         of, readings = self._last
         if entries is not of:
-            readings = [read(data.message) for _, data in entries]
+            readings = read_all([data.message for data in entries.data])
             self._last = entries, readings
         return readings
 
-    def emotes(self, entries: Sequence[Entry]) -> list[Sequence[str]]:
+    def emotes(self, entries: Entries) -> list[Sequence[str]]:
         return [
             reading.emotes if data.emotes is None else data.emotes
-            for reading, (_, data) in zip(self.of(entries), entries, strict=True)
+            for reading, data in zip(self.of(entries), entries.data, strict=True)
         ]
 
-    def scores(self, entries: Sequence[Entry]) -> list[int]:
-        return [
-            sentiment.score(data.message, data.emotes) if data.emotes else sentiment.of_valence(reading.valence)
-            for reading, (_, data) in zip(self.of(entries), entries, strict=True)
-        ]
+    def scores(self, entries: Entries) -> list[int]:
+        scores = sentiment.scores(self.of(entries))
+        for at, data in enumerate(entries.data):
+            if data.emotes:
+                scores[at] = sentiment.score(data.message, data.emotes)
+        return scores
 
 
 def build(currency: str) -> Kind:
@@ -234,9 +235,9 @@ def build(currency: str) -> Kind:
     )
 
 
-def _chat_lane(event: Event, data: ChatMessage) -> str:
+def _chat_lane(stream_id: str, data: ChatMessage) -> str:
     """Shared chat belongs to the room where it was written."""
-    if data.source_stream_id is None or data.source_stream_id == event.stream_id:
+    if data.source_stream_id is None or data.source_stream_id == stream_id:
         return "chat.message"
     return "chat.shared"
 
@@ -280,13 +281,13 @@ def _describe(event: Event, data: StreamMeta) -> dict[str, Any]:
     return fields
 
 
-def _announced(event: Event, data: StreamMeta) -> dict[str, Any] | None:
+def _announced(time: int, data: StreamMeta) -> dict[str, Any] | None:
     """What may explain a moment: a raid, and that the channel takes its viewers elsewhere, which `ends` the stream."""
     raid = data.raid or Raid()
     if data.event_type == "raid_incoming":
-        return {"type": "raid", "time": event.timestamp, "from": raid.origin, "viewers": raid.viewer_count}
+        return {"type": "raid", "time": time, "from": raid.origin, "viewers": raid.viewer_count}
     if data.event_type == "raid_outgoing":
-        return {"type": "raid_outgoing", "time": event.timestamp, "ends": True}
+        return {"type": "raid_outgoing", "time": time, "ends": True}
     return None
 
 

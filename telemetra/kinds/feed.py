@@ -26,7 +26,7 @@ class ConnectorMessage(msgspec.Struct, gc=False):
 
 def build(currency: str) -> Kind:
     """The declaration: no measure, so no window."""
-    declared = EventType("connector.message", ConnectorMessage, check=_check, lane=lambda event, data: None)
+    declared = EventType("connector.message", ConnectorMessage, check=_check, lane=lambda stream_id, data: None)
     return Kind(
         name="feed",
         table="",

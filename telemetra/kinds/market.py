@@ -19,7 +19,6 @@ from telemetra.kinds.amounts import (
     scaled_amount,
 )
 from telemetra.kinds.base import EVENT_COUNT, Cause, EventType, Kind, Metric, Series, Situation
-from telemetra.model.event import Event
 
 Amount = Annotated[msgspec.Raw, AMOUNT_SCHEMA]
 """Raw JSON text: numbers and strings are both exact decimals (kinds/amounts.py)."""
@@ -131,7 +130,7 @@ def _check(required: str, *optional: str) -> Any:
     return check
 
 
-def _ticker_lane(event: Event, data: Ticker) -> str:
+def _ticker_lane(stream_id: str, data: Ticker) -> str:
     return QUOTE if data.mid else TICKER
 
 

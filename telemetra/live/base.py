@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from telemetra.model.event import Event
+from telemetra.model.event import Event, Run
 from telemetra.model.moment import Moment
 from telemetra.model.window import Snapshot
 
@@ -15,10 +15,11 @@ FeedEvent = tuple[int, Event]
 """(log offset, event)."""
 
 
-def feed_events(archived: Iterable[tuple[int, Event, str]]) -> list[FeedEvent]:
-    """What `/api/realtime` shows of archived events (log offset, event, disposition), in the order of the log: those
-    that came in a session of a connector or of a browser that saves."""
-    return sorted([(offset, event) for offset, event, _ in archived if event.session_id is not None])
+def feed_events(archived: Iterable[tuple[int, Run, str]]) -> list[FeedEvent]:
+    """What `/api/realtime` shows of archived events (offset of the first, events, disposition), in the order given:
+    those that came in a session of a connector or of a browser that saves."""
+    shown = [(offset, run) for offset, run, _ in archived if run.session_id is not None]
+    return [(offset + at, run.event(at)) for offset, run in shown for at in range(len(run))]
 
 
 class Publication(msgspec.Struct):

@@ -10,7 +10,7 @@ import msgspec
 from telemetra.engine.engine import Engine, EngineSettings
 from telemetra.kinds.base import Kind
 from telemetra.kinds.registry import Registry
-from telemetra.model.event import Event
+from telemetra.model.event import Event, in_runs
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo
 from telemetra.model.window import HOP, MINUTE, SECOND, Observation
@@ -88,7 +88,7 @@ class Replay:
     def _process(self, events: Sequence[Event]) -> None:
         if events:
             # Repeats of a transaction never come into the archive: nothing need be known of earlier ones.
-            self._engine.process(self.events, events, self._arrived_at / SECOND, {}, {})
+            self._engine.process(self.events, in_runs(events), self._arrived_at / SECOND, {}, {})
             self.events += len(events)
             self._take()
 

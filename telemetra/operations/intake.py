@@ -15,11 +15,12 @@ from telemetra.formats.native import Parsed, RawEvent
 from telemetra.formats.problems import FormatError
 from telemetra.formats.safety import is_plain
 from telemetra.kinds.registry import Registry
-from telemetra.model.event import Event, LogItem, Rejection
+from telemetra.model.event import LogItem, Rejection, Run, count_of
 from telemetra.model.times import rfc3339, to_microseconds
 from telemetra.model.window import SECOND
 from telemetra.observability import Metrics
 from telemetra.operations.intake_drafts import EventProblem, check_envelope, draft_data, forbidden, refuse_draft, unfit
+from telemetra.operations.intake_runs import RequestRuns
 
 FUTURE_LIMIT = 300 * SECOND
 RAW_KEPT_BYTES = 64 << 10
@@ -123,29 +124,29 @@ class Intake:
         accepted, refused, rejected = self.judge_drafts(
             drafts, workspace_id=workspace_id, connector_id=connector_id, session_id=session_id
         )
-        items: list[LogItem] = [*accepted, *refused]
+        items: list[LogItem] = [*accepted.runs, *refused]
         first = await self._log.append(items) if items else None
         duplicate = self._recent.count_repeats(items)
         result = IntakeResult(
-            accepted=len(accepted) - duplicate,
+            accepted=accepted.count - duplicate,
             duplicate=duplicate,
             rejected=rejected,
             single=False,
             first_offset=first,
-            next_offset=None if first is None else first + len(items),
+            next_offset=None if first is None else first + count_of(items),
         )
         self._count(result)
         return result
 
     def judge_drafts(
         self, drafts: Sequence[Draft], *, workspace_id: str, connector_id: str | None, session_id: str | None
-    ) -> tuple[list[Event], list[Rejection], list[RejectedEvent]]:
+    ) -> tuple[RequestRuns, list[Rejection], list[RejectedEvent]]:
         """What `submit_drafts` would store: the events, and the rejections in both their forms. Stores nothing."""
         received_at = self._clock()
         bodies = [draft_data(draft) for draft in drafts]
         # One look at all of them is much cheaper than one at each; only if it finds something is each looked at.
         plain = is_plain(b"\n".join(bodies))
-        accepted: list[Event] = []
+        accepted = RequestRuns(workspace_id, received_at, connector_id, session_id)
         refused: list[Rejection] = []
         rejected: list[RejectedEvent] = []
         for index, (draft, data) in enumerate(zip(drafts, bodies, strict=True)):
@@ -154,20 +155,8 @@ class Intake:
             if problem is None:
                 problem = self._judge(draft.type, timestamp, data, received_at)
             if problem is None:
-                accepted.append(
-                    Event(
-                        draft.event_id,
-                        draft.type,
-                        workspace_id,
-                        draft.stream_id,
-                        draft.source,
-                        timestamp,
-                        received_at,
-                        data,
-                        draft.correlation_id,
-                        connector_id,
-                        session_id,
-                    )
+                accepted.add(
+                    draft.event_id, draft.type, draft.stream_id, draft.source, timestamp, data, draft.correlation_id
                 )
                 continue
             error = refuse_draft(draft, data, problem)
@@ -188,22 +177,26 @@ class Intake:
         self, parsed: Parsed, workspace_id: str, correlation_id: str | None
     ) -> tuple[list[LogItem], list[RejectedEvent]]:
         received_at = self._clock()
-        accepted: list[LogItem] = []
-        refused: list[LogItem] = []
+        accepted = RequestRuns(workspace_id, received_at, None, None)
+        refused: list[Rejection] = []
         rejected: list[RejectedEvent] = []
         for index, raw in enumerate(parsed):
-            result = self._check(raw, workspace_id, correlation_id, received_at)
-            if type(result) is Event:
-                accepted.append(result)
+            error = self._take(raw, workspace_id, correlation_id, received_at, accepted)
+            if error is None:
                 continue
-            assert isinstance(result, FormatError)
-            rejected.append(RejectedEvent(index, result.code, result.detail, result.field))
-            refused.append(_rejection(index, result, workspace_id, received_at, correlation_id))
-        return accepted + refused, rejected
+            rejected.append(RejectedEvent(index, error.code, error.detail, error.field))
+            refused.append(_rejection(index, error, workspace_id, received_at, correlation_id))
+        return [*accepted.runs, *refused], rejected
 
-    def _check(
-        self, raw: RawEvent | FormatError, workspace_id: str, correlation_id: str | None, received_at: int
-    ) -> Event | FormatError:
+    def _take(
+        self,
+        raw: RawEvent | FormatError,
+        workspace_id: str,
+        correlation_id: str | None,
+        received_at: int,
+        accepted: RequestRuns,
+    ) -> FormatError | None:
+        """Add an event to those that are accepted, or say why not."""
         if type(raw) is not RawEvent:
             return raw  # type: ignore[return-value]  # the other half of the union
         if raw.workspace_id is not None and raw.workspace_id != workspace_id:
@@ -213,17 +206,10 @@ class Intake:
         problem = self._judge(raw.type, timestamp, data, received_at)
         if problem is not None:
             return _refuse(raw, *problem)
-        return Event(
-            raw.event_id,
-            raw.type,
-            workspace_id,
-            raw.stream_id,
-            raw.source,
-            timestamp,
-            received_at,
-            data,
-            raw.correlation_id or correlation_id,
+        accepted.add(
+            raw.event_id, raw.type, raw.stream_id, raw.source, timestamp, data, raw.correlation_id or correlation_id
         )
+        return None
 
     def _judge(self, event_type: str, timestamp: int, data: bytes, received_at: int) -> EventProblem | None:
         """What every event must be, whichever door it came by: (code, field, detail) if it is not."""
@@ -264,11 +250,12 @@ class RecentIds:
         self._older: set[int] = set()
 
     def count_repeats(self, items: list[LogItem]) -> int:
-        """How many of `items` were seen before; all are remembered."""
+        """How many events of `items` were seen before; all are remembered."""
         hashes = [
-            hash((item.workspace_id, item.stream_id, item.source, item.event_id))
-            for item in items
-            if type(item) is Event
+            hash((run.workspace_id, run.stream_id, run.source, event_id))
+            for run in items
+            if isinstance(run, Run)
+            for event_id in run.event_ids
         ]
         fresh = set(hashes)
         fresh -= self._newer

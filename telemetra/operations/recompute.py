@@ -25,7 +25,7 @@ from telemetra.engine.effects import (
 )
 from telemetra.engine.plan import Hop, KindPlan
 from telemetra.errors import Invalid
-from telemetra.kinds.base import GAUGE_MAX_AGE, Kind, Window
+from telemetra.kinds.base import GAUGE_MAX_AGE, Entries, Kind, Window
 from telemetra.kinds.registry import Registry
 from telemetra.model.event import Event, StreamKey
 from telemetra.model.times import rfc3339
@@ -157,9 +157,9 @@ def _count_minutes(
     for event, data in [*before, *entries]:
         hop = hops.setdefault(hop_start(event.timestamp), plan.new_hop())
         declared = registry.types[event.type]
-        lane = event.type if declared.lane is None else declared.lane(event, data)
+        lane = event.type if declared.lane is None else declared.lane(event.stream_id, data)
         if lane is not None:
-            hop.pending.setdefault(lane, []).append((event, data))
+            hop.put(lane, Entries([event.timestamp], [data]))
     minutes = {}
     for start in sorted({minute_start(event.timestamp) for event, _ in entries}):
         own = [hops[at] for at in range(start, start + MINUTE, HOP) if at in hops]

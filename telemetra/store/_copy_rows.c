@@ -1,4 +1,4 @@
-/* What telemetra/store/copy_rows.py does for every archived event, compiled. The format is described there. */
+/* What telemetra/store/copy_rows.py does for archived events, compiled. The format is described there. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdint.h>
@@ -7,14 +7,9 @@
 #define POSTGRES_EPOCH 946684800000000LL
 #define NUMBERS 64 /* bytes of a row beside its start, id and data, and some */
 
-/* Attributes of an event; many events have the first ones in common. */
-enum { STREAM_ID, CORRELATION_ID, TYPE, SOURCE, WORKSPACE_ID, CONNECTOR_ID, SESSION_ID, COMMON,
-       EVENT_ID = COMMON, DATA, TIMESTAMP, RECEIVED_AT, ATTRIBUTES };
+enum { EVENT_IDS, TIMESTAMPS, DATA, COLUMNS };
 
-static const char *const spelled[ATTRIBUTES] = {"stream_id",    "correlation_id", "type",     "source",
-                                                "workspace_id", "connector_id",   "session_id", "event_id",
-                                                "data",         "timestamp",      "received_at"};
-static PyObject *names[ATTRIBUTES];
+static const char *const columns[COLUMNS] = {"event_ids", "timestamps", "data"};
 
 typedef struct {
     char *bytes;
@@ -48,32 +43,16 @@ static void put_bigint(Buffer *buffer, int64_t number) {
     put_number(buffer, (uint64_t)number, 8);
 }
 
-/* The fields that come first; a borrowed reference to bytes that `starts` keeps. */
-static PyObject *start_of(PyObject *starts, PyObject *start, PyObject *event, PyObject *disposition,
-                          PyObject *const *values) {
-    PyObject *key = PyTuple_New(COMMON + 1);
-    if (key == NULL) return NULL;
-    for (int at = 0; at < COMMON; at++) PyTuple_SET_ITEM(key, at, Py_NewRef(values[at]));
-    PyTuple_SET_ITEM(key, COMMON, Py_NewRef(disposition));
-    PyObject *found = PyDict_GetItemWithError(starts, key);
-    if (found == NULL && !PyErr_Occurred()) {
-        PyObject *made = PyObject_CallFunctionObjArgs(start, event, disposition, NULL);
-        if (made != NULL && !PyBytes_Check(made))
-            PyErr_SetString(PyExc_TypeError, "a start is bytes");
-        else if (made != NULL && PyDict_SetItem(starts, key, made) == 0)
-            found = made;
-        Py_XDECREF(made);
-    }
-    Py_DECREF(key);
-    return found;
-}
-
-static int put_row(Buffer *buffer, PyObject *first, int64_t offset, PyObject *const *values) {
+static int put_row(Buffer *buffer, PyObject *first, int64_t offset, int64_t received_at, PyObject *const *values) {
     Py_ssize_t id_size, data_size;
     char *data;
-    const char *id = PyUnicode_AsUTF8AndSize(values[EVENT_ID], &id_size);
+    const char *id = PyUnicode_AsUTF8AndSize(values[EVENT_IDS], &id_size);
     if (id == NULL || PyBytes_AsStringAndSize(values[DATA], &data, &data_size) < 0) return -1;
-    int64_t timestamp = PyLong_AsLongLong(values[TIMESTAMP]), received_at = PyLong_AsLongLong(values[RECEIVED_AT]);
+    if (!PyLong_Check(values[TIMESTAMPS])) {
+        PyErr_SetString(PyExc_TypeError, "a timestamp is an integer");
+        return -1;
+    }
+    int64_t timestamp = PyLong_AsLongLong(values[TIMESTAMPS]);
     if (PyErr_Occurred() || reserve(buffer, PyBytes_GET_SIZE(first) + id_size + data_size + NUMBERS) < 0) return -1;
     put(buffer, PyBytes_AS_STRING(first), PyBytes_GET_SIZE(first));
     put_bigint(buffer, offset);
@@ -87,36 +66,73 @@ static int put_row(Buffer *buffer, PyObject *first, int64_t offset, PyObject *co
     return 0;
 }
 
-static int put_archived(Buffer *buffer, PyObject *starts, PyObject *start, PyObject *archived) {
-    PyObject *event, *disposition, *values[ATTRIBUTES];
+/* The rows of a run; no Python code runs in here that could change its lists. */
+static int put_events(Buffer *buffer, PyObject *first, int64_t offset, int64_t received_at, PyObject *const *lists) {
+    Py_ssize_t number = PyList_GET_SIZE(lists[EVENT_IDS]);
+    for (int at = 0; at < COLUMNS; at++)
+        if (PyList_GET_SIZE(lists[at]) != number) {
+            PyErr_SetString(PyExc_ValueError, "the columns of a run are of one length");
+            return -1;
+        }
+    for (Py_ssize_t at = 0; at < number; at++) {
+        PyObject *values[COLUMNS];
+        for (int column = 0; column < COLUMNS; column++) values[column] = PyList_GET_ITEM(lists[column], at);
+        if (put_row(buffer, first, offset + at, received_at, values) < 0) return -1;
+    }
+    return 0;
+}
+
+static int put_run(Buffer *buffer, PyObject *first, int64_t offset, PyObject *run) {
+    PyObject *arrival = PyObject_GetAttrString(run, "received_at");
+    if (arrival == NULL) return -1;
+    int64_t received_at = PyLong_AsLongLong(arrival);
+    Py_DECREF(arrival);
+    if (PyErr_Occurred()) return -1;
+    PyObject *lists[COLUMNS];
+    int got = 0, failed = -1;
+    while (got < COLUMNS && (lists[got] = PyObject_GetAttrString(run, columns[got])) != NULL) {
+        got++;
+        if (!PyList_Check(lists[got - 1])) {
+            PyErr_SetString(PyExc_TypeError, "the columns of a run are lists");
+            break;
+        }
+    }
+    if (!PyErr_Occurred()) failed = put_events(buffer, first, offset, received_at, lists);
+    while (got > 0) Py_DECREF(lists[--got]);
+    return failed;
+}
+
+static int put_archived(Buffer *buffer, PyObject *start, PyObject *archived) {
+    PyObject *run, *disposition;
     long long offset;
     if (!PyTuple_Check(archived)) {
-        PyErr_SetString(PyExc_TypeError, "what is archived is (offset, event, disposition)");
+        PyErr_SetString(PyExc_TypeError, "what is archived is (offset, run, disposition)");
         return -1;
     }
-    if (!PyArg_ParseTuple(archived, "LOO", &offset, &event, &disposition)) return -1;
-    int got = 0;
-    while (got < ATTRIBUTES && (values[got] = PyObject_GetAttr(event, names[got])) != NULL) got++;
-    PyObject *first = got < ATTRIBUTES ? NULL : start_of(starts, start, event, disposition, values);
-    int failed = first == NULL || put_row(buffer, first, offset, values) < 0;
-    while (got > 0) Py_DECREF(values[--got]);
-    return failed ? -1 : 0;
+    if (!PyArg_ParseTuple(archived, "LOO", &offset, &run, &disposition)) return -1;
+    PyObject *first = PyObject_CallFunctionObjArgs(start, run, disposition, NULL);
+    if (first == NULL) return -1;
+    int failed = -1;
+    if (PyBytes_Check(first))
+        failed = put_run(buffer, first, offset, run);
+    else
+        PyErr_SetString(PyExc_TypeError, "a start is bytes");
+    Py_DECREF(first);
+    return failed;
 }
 
 static PyObject *rows(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *archived, *start, *made = NULL;
     if (!PyArg_ParseTuple(arguments, "O!O", &PyList_Type, &archived, &start)) return NULL;
     Buffer buffer = {NULL, 0, 0};
-    PyObject *starts = PyDict_New();
-    int failed = starts == NULL;
+    int failed = 0;
     for (Py_ssize_t at = 0; !failed && at < PyList_GET_SIZE(archived); at++) {
         PyObject *one = Py_NewRef(PyList_GET_ITEM(archived, at)); /* `start` may change the list */
-        failed = put_archived(&buffer, starts, start, one) < 0;
+        failed = put_archived(&buffer, start, one) < 0;
         Py_DECREF(one);
     }
     if (!failed) made = PyBytes_FromStringAndSize(buffer.bytes, (Py_ssize_t)buffer.used);
     PyMem_Free(buffer.bytes);
-    Py_XDECREF(starts);
     return made;
 }
 
@@ -133,10 +149,4 @@ static struct PyModuleDef module = {
     .m_methods = functions,
 };
 
-PyMODINIT_FUNC PyInit__copy_rows(void) {
-    for (int at = 0; at < ATTRIBUTES; at++) {
-        if (names[at] == NULL) names[at] = PyUnicode_InternFromString(spelled[at]);
-        if (names[at] == NULL) return NULL;
-    }
-    return PyModule_Create(&module);
-}
+PyMODINIT_FUNC PyInit__copy_rows(void) { return PyModule_Create(&module); }

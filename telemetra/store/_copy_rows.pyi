@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
 from telemetra.engine.effects import Archived
-from telemetra.model.event import Event
+from telemetra.model.event import Run
 
-def rows(archived: list[Archived], start: Callable[[Event, str], bytes], /) -> bytes: ...
+def rows(archived: list[Archived], start: Callable[[Run, str], bytes], /) -> bytes: ...

@@ -7,10 +7,11 @@ timestamptz is microseconds since 2000-01-01, jsonb is a version byte and the JS
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import count
 from struct import Struct
 
 from telemetra.engine.effects import Archived
-from telemetra.model.event import Event
+from telemetra.model.event import Run
 
 try:
     from telemetra.store import _copy_rows as compiled
@@ -50,52 +51,39 @@ _jsonb = Struct(">ib").pack
 def encode_rows(archived: list[Archived], partition: int) -> bytes:
     """The whole input of `COPY events (COLUMNS) FROM STDIN (FORMAT BINARY)`."""
 
-    def start(event: Event, disposition: str) -> bytes:
-        return _start(event, disposition, partition)
+    def start(run: Run, disposition: str) -> bytes:
+        return _start(run, disposition, partition)
 
     return _HEADER + (plain_rows if compiled is None else compiled.rows)(archived, start) + _TRAILER
 
 
-def plain_rows(archived: Iterable[Archived], start: Callable[[Event, str], bytes]) -> bytes:
-    """The rows alone. `start` makes the fields that come first, which many have in common.
+def plain_rows(archived: Iterable[Archived], start: Callable[[Run, str], bytes]) -> bytes:
+    """The rows alone. `start` makes the fields that come first, which the events of a run have in common.
 
     This is for where nothing is compiled; `_copy_rows.c` does the same, in half the time.
     """
-    starts: dict[tuple[str | None, ...], bytes] = {}
     parts: list[bytes] = []
-    for offset, event, disposition in archived:
-        same = (
-            event.stream_id,
-            event.correlation_id,
-            event.type,
-            disposition,
-            event.source,
-            event.workspace_id,
-            event.connector_id,
-            event.session_id,
-        )
-        first = starts.get(same)
-        if first is None:
-            first = starts[same] = start(event, disposition)
-        event_id, data = event.event_id.encode(), event.data
-        timestamp, received_at = event.timestamp - _POSTGRES_EPOCH, event.received_at - _POSTGRES_EPOCH
-        parts += (
-            first,
-            _numbers(8, offset, 8, timestamp, 8, received_at, len(event_id)),
-            event_id,
-            _jsonb(len(data) + 1, 1),
-            data,
-        )
+    for offset, run, disposition in archived:
+        first, received_at = start(run, disposition), run.received_at - _POSTGRES_EPOCH
+        for number, text, time, data in zip(count(offset), run.event_ids, run.timestamps, run.data, strict=False):
+            event_id = text.encode()
+            parts += (
+                first,
+                _numbers(8, number, 8, time - _POSTGRES_EPOCH, 8, received_at, len(event_id)),
+                event_id,
+                _jsonb(len(data) + 1, 1),
+                data,
+            )
     return b"".join(parts)
 
 
-def _start(event: Event, disposition: str, partition: int) -> bytes:
-    texts = (disposition, event.type, event.source, event.connector_id, event.session_id, event.correlation_id)
+def _start(run: Run, disposition: str, partition: int) -> bytes:
+    texts = (disposition, run.type, run.source, run.connector_id, run.session_id, run.correlation_id)
     return b"".join(
         (
             _fields(len(COLUMNS)),
-            _text(event.workspace_id),
-            _text(event.stream_id),
+            _text(run.workspace_id),
+            _text(run.stream_id),
             _integer(4, partition),
             *map(_text, texts),
         )

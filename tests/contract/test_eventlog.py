@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
+import zstandard
 
 from telemetra.errors import OffsetOutOfRange, Overloaded
 from telemetra.eventlog.base import EventLog
 from telemetra.eventlog.postgres import PostgresLog
-from telemetra.model.event import Event, LogItem, Rejection
+from telemetra.model.event import Event, LogItem, Rejection, Run, in_runs, one_by_one
 from telemetra.observability import Metrics
 from telemetra.store.database import Database
 from tests.support.engine import event
@@ -23,7 +25,12 @@ def log(request: pytest.FixtureRequest, database: Database) -> EventLog:
 
 
 def chat(count: int, prefix: str = "e") -> list[LogItem]:
-    return [event(f"{prefix}{number}", number) for number in range(count)]
+    """Events that arrived three at a time."""
+    return in_runs([event(f"{prefix}{at}", at, received_seconds=at // 3) for at in range(count)])
+
+
+async def read(log: EventLog, start: int, most: int) -> list[Event | Rejection]:
+    return list(one_by_one((await log.read(start, most)).items))
 
 
 async def test_an_empty_log_has_a_lasting_identity_and_nothing_to_read(log: EventLog) -> None:
@@ -35,30 +42,32 @@ async def test_an_empty_log_has_a_lasting_identity_and_nothing_to_read(log: Even
 
 async def test_items_come_back_as_they_were_with_consecutive_offsets(log: EventLog) -> None:
     rejection = Rejection(3, "invalid_json", "no JSON", b"\x00\xff{", "default", "api", 1_700_000_000_000_000, "c-1")
-    items = [*chat(3), rejection]
-    assert await log.append(items[:2]) == 0
-    assert await log.append(items[2:]) == 2
-    read = await log.read(0, 100)
-    assert (read.first, read.next, read.items) == (0, 4, items)
-    assert (await log.position()).next == 4
+    items = [*chat(4), rejection]
+    assert list(map(len, items)) == [3, 1, 1]
+    assert await log.append(items[:1]) == 0
+    assert await log.append(items[1:]) == 3
+    found = await log.read(0, 100)
+    assert (found.first, found.count, found.next, found.items) == (0, 5, 5, items)
+    assert (await log.position()).next == 5
 
 
-@pytest.mark.parametrize("max_items", [1, 2, 3, 5, 100])
-async def test_any_start_and_size_of_read_give_the_same_items(log: EventLog, max_items: int) -> None:
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 100])
+async def test_any_start_and_size_of_read_give_the_same_items(log: EventLog, most: int) -> None:
     items = chat(12)
-    for start, end in ((0, 5), (5, 6), (6, 12)):
+    for start, end in ((0, 2), (2, 3), (3, 4)):
         await log.append(items[start:end])
     for start in range(13):
-        read = await log.read(start, max_items)
-        assert read.items == items[start : start + max_items]
+        found = await log.read(start, most)
+        assert list(one_by_one(found.items)) == list(one_by_one(items))[start : start + most]
+        assert found.count == len(list(one_by_one(found.items)))
 
 
 async def test_concurrent_appends_lose_and_mix_nothing(log: EventLog) -> None:
     batches = [chat(7, prefix=f"b{number}-") for number in range(60)]
     offsets = await asyncio.gather(*(log.append(batch) for batch in batches))
-    read = await log.read(0, 1000)
+    found = await read(log, 0, 1000)
     for offset, batch in zip(offsets, batches, strict=True):
-        assert read.items[offset : offset + 7] == batch
+        assert found[offset : offset + 7] == list(one_by_one(batch))
     assert sorted(offsets) == list(range(0, 420, 7))
 
 
@@ -77,10 +86,10 @@ async def test_a_reader_never_skips_what_commits_later(database_url: str, log: E
     seen: list[str] = []
     offset = 0
     while not writing.done() or offset < (await log.position()).next:
-        read = await log.read(offset, 50)
-        assert read.first == offset
-        seen += [item.event_id for item in read.items if isinstance(item, Event)]
-        offset = read.next
+        found = await log.read(offset, 50)
+        assert found.first == offset
+        seen += [event_id for item in found.items if isinstance(item, Run) for event_id in item.event_ids]
+        offset = found.next
         await asyncio.sleep(0)
     await writing
     for writer in writers:
@@ -102,7 +111,7 @@ async def test_trim_removes_only_what_nobody_needs_and_what_is_old(log: EventLog
     assert await log.trim(20, LONG_AGO) == 0
     assert await log.trim(12, FAR_AHEAD) == 10
     assert (await log.position()).first == 10
-    assert len((await log.read(10, 100)).items) == 10
+    assert (await log.read(10, 100)).count == 10
     with pytest.raises(OffsetOutOfRange):
         await log.read(9, 100)
     assert await log.trim(20, FAR_AHEAD) == 10
@@ -125,7 +134,7 @@ async def test_more_than_may_wait_is_refused_and_the_rest_is_stored(database: Da
 async def test_a_group_larger_than_a_record_keeps_its_order(log: EventLog) -> None:
     items = chat(25_000)
     assert await log.append(items) == 0
-    assert (await log.read(9_999, 10_002)).items == items[9_999:20_001]
+    assert await read(log, 9_999, 10_002) == list(one_by_one(items))[9_999:20_001]
 
 
 async def test_a_group_commit_is_measured(database: Database) -> None:
@@ -137,3 +146,17 @@ async def test_a_group_commit_is_measured(database: Database) -> None:
     text = metrics.render().decode()
     assert "telemetra_log_append_seconds_count 1.0" in text
     assert f"telemetra_log_append_bytes_total {float(row['bytes'])}" in text
+
+
+async def test_records_of_single_events_are_read_too(database: Database) -> None:
+    """They were written so before runs; what is in a log when Telemetra is replaced must not be lost."""
+    rejection = Rejection(3, "invalid_json", "no JSON", b"{", "default", "api", 1_700_000_000_000_000)
+    items = [*(event(f"e{at}", at, received_seconds=at // 3) for at in range(5)), rejection]
+    payload = zstandard.ZstdCompressor().compress(msgspec.msgpack.encode(items))
+    await database.execute(
+        "INSERT INTO log_records (partition, next_offset, items, payload) VALUES (0, 6, 6, %s)", (payload,)
+    )
+    await database.execute("UPDATE log_head SET next = 6")
+    log = PostgresLog(database)
+    assert await read(log, 0, 100) == items
+    assert await read(log, 4, 2) == items[4:]

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from telemetra.model.event import Event, Rejection
+from telemetra.model.event import Event, Rejection, one_by_one
 from telemetra.model.times import rfc3339, to_datetime
 from telemetra.model.window import MINUTE
 from telemetra.operations.connector_models import FeedGap
@@ -64,7 +64,7 @@ async def test_what_is_accepted_is_in_the_log_before_the_answer(client: httpx.As
     answer = response.json()
     assert (answer["accepted"], answer["duplicate"]) == (1, 1)
     assert [(refused["index"], refused["code"]) for refused in answer["rejected"]] == [(1, "unknown_type")]
-    items = (await services.log.read(0, 10)).items
+    items = list(one_by_one((await services.log.read(0, 10)).items))
     assert [type(item) for item in items] == [Event, Event, Rejection]
     assert items[0].received_at == NOW
 
@@ -156,10 +156,10 @@ async def test_a_letter_is_redriven_once(client: httpx.AsyncClient, database: Da
     assert response.status_code == 200
     redriven = msgspec.json.decode(response.content, type=Redriven)
     assert (redriven.id, redriven.outcome) == (letter, "accepted")
-    assert [item.event_id for item in (await services.log.read(0, 10)).items] == ["m1"]
+    assert [item.event_id for item in one_by_one((await services.log.read(0, 10)).items)] == ["m1"]
     again = await client.post(f"/api/v1/dead-letters/{letter}/redrive")
     assert (again.status_code, again.json()["error_code"]) == (409, "already_redriven")
-    assert len((await services.log.read(0, 10)).items) == 1
+    assert (await services.log.read(0, 10)).count == 1
 
 
 @pytest.mark.parametrize(

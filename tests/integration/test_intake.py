@@ -12,7 +12,7 @@ import pytest
 from telemetra.errors import Invalid
 from telemetra.eventlog.postgres import PostgresLog
 from telemetra.formats.draft import Draft
-from telemetra.model.event import Event, Rejection
+from telemetra.model.event import Event, Rejection, one_by_one
 from telemetra.observability import Metrics
 from telemetra.operations.intake import Intake, IntakeLimits, IntakeResult
 from telemetra.store.database import Database
@@ -38,7 +38,7 @@ class Door:
         )
 
     async def items(self) -> list[Event | Rejection]:
-        return (await self.log.read(0, 1000)).items
+        return list(one_by_one((await self.log.read(0, 1000)).items))
 
 
 @pytest.fixture

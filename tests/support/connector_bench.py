@@ -14,7 +14,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from telemetra.clock import system_clock
 from telemetra.eventlog.postgres import PostgresLog
 from telemetra.model.connector import Connector
-from telemetra.model.event import Event, LogItem
+from telemetra.model.event import Event, one_by_one
 from telemetra.observability import Metrics
 from telemetra.operations.connector_fields import read_config
 from telemetra.operations.intake import Intake, IntakeLimits
@@ -168,7 +168,7 @@ class Bench:
         await until(there)
 
     async def events(self) -> list[Event]:
-        items: list[LogItem] = (await self.log.read(0, 100_000)).items
+        items = one_by_one((await self.log.read(0, 100_000)).items)
         return [item for item in items if isinstance(item, Event)]
 
     async def with_events(self, count: int, seconds: float = PATIENCE_SECONDS) -> list[Event]:

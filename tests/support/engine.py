@@ -12,7 +12,7 @@ import msgspec
 from telemetra.engine.effects import Effects
 from telemetra.engine.engine import Engine, EngineSettings
 from telemetra.kinds.registry import Registry, load_registry
-from telemetra.model.event import Event, LogItem
+from telemetra.model.event import Event, LogItem, Rejection, in_runs
 from telemetra.model.stream import StreamState
 from telemetra.model.window import SECOND
 from telemetra.moments.stream import MomentDetectors, MomentSettings
@@ -48,7 +48,7 @@ def detectors(kind: Any, workspace_id: str, stream_id: str) -> MomentDetectors:
 class Tables:
     """What the checkpoints have stored, and the rules by which memory is rebuilt from it."""
 
-    def __init__(self, items: Sequence[LogItem], settings: EngineSettings | None = None) -> None:
+    def __init__(self, items: Sequence[Event | Rejection], settings: EngineSettings | None = None) -> None:
         self.items = items
         self.applied = 0
         self.needs = 0
@@ -67,7 +67,7 @@ class Tables:
     def rebuild(self, read_items: int = 1000) -> Engine:
         engine = Engine(self._registry, detectors, self._settings, self.applied)
         for first in range(self.needs, self.applied, read_items):
-            items = self.items[first : min(first + read_items, self.applied)]
+            items = in_runs(self.items[first : min(first + read_items, self.applied)])
             self._load(engine, items)
             engine.refill(first, items, set(self.dead), self.known)
         engine.start_idle_timers(0.0)
@@ -76,7 +76,7 @@ class Tables:
     def process(
         self, engine: Engine, count: int, now_seconds: float = 0.0, poison: dict[int, str] | None = None
     ) -> None:
-        items = self.items[self.applied : self.applied + count]
+        items = in_runs(self.items[self.applied : self.applied + count])
         self._load(engine, items)
         engine.process(self.applied, items, now_seconds, dict(self.known), poison or {})
 
@@ -93,8 +93,8 @@ class Tables:
             self.rows[row.stream_id, row.window_start] = columns | judged
         for moment in effects.moments:
             self.moments[str(moment.moment_id)] = moment
-        for offset, _, disposition in effects.archive:
-            self.archive.append((offset, disposition))
+        for offset, run, disposition in effects.archive:
+            self.archive += [(offset + at, disposition) for at in range(len(run))]
         for (_, _, minute), counts in effects.ledger.items():
             for name, count in zip(("counted", "duplicate", "late", "rejected", "dead"), counts, strict=True):
                 self.ledger[name, minute] += count

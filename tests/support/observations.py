@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from telemetra.engine.plan import KindPlan
 from telemetra.kinds import broadcast
-from telemetra.model.event import Event
+from telemetra.kinds.base import Entries
 from telemetra.model.moment import Moment
 from telemetra.model.stream import StreamInfo
 from telemetra.model.window import HOP, Observation
@@ -46,28 +47,28 @@ def hop(
     none given. `leaves`: a raid takes the viewers elsewhere."""
     start = origin + number * HOP
     filled = PLAN.new_hop()
-    filled.pending["chat.message"] = [
-        (event(start), broadcast.ChatMessage(user_id=authors[(7 * number + at) % len(authors)], message=message))
+
+    def put(lane: str, *data: Any) -> None:
+        filled.put(lane, Entries([start] * len(data), list(data)))
+
+    said = (
+        broadcast.ChatMessage(user_id=authors[(7 * number + at) % len(authors)], message=message)
         for at, message in enumerate(messages)
-    ]
+    )
+    put("chat.message", *said)
     if viewers is not None:
-        filled.pending["viewer.count"] = [(event(start), broadcast.ViewerCount(viewer_count=viewers))]
+        put("viewer.count", broadcast.ViewerCount(viewer_count=viewers))
     if raid is not None:
         told = broadcast.Raid(origin=raid[0], viewer_count=raid[1])
-        filled.pending["stream.meta"] = [(event(start), broadcast.StreamMeta("raid_incoming", raid=told))]
+        put("stream.meta", broadcast.StreamMeta("raid_incoming", raid=told))
     if leaves:
-        filled.pending["stream.meta"] = [(event(start), broadcast.StreamMeta("raid_outgoing"))]
+        put("stream.meta", broadcast.StreamMeta("raid_outgoing"))
     if revenue != "0":
-        paid = broadcast.Transaction(str(number), msgspec.Raw(revenue.encode()), "donation")
-        filled.pending["transaction"] = [(event(start), paid)]
+        put("transaction", broadcast.Transaction(str(number), msgspec.Raw(revenue.encode()), "donation"))
     observation = PLAN.observation(start + HOP, filled)
     if not messages:
         observation.values["chat"] = chat
     return observation
-
-
-def event(timestamp: int) -> Event:
-    return Event("", "", "default", "a-channel", "api", timestamp, timestamp, b"")
 
 
 def run(hops: Iterable[Observation], watch: MomentDetectors | None = None) -> list[Moment]:

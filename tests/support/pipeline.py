@@ -9,7 +9,7 @@ from telemetra.clock import system_clock
 from telemetra.engine.engine import EngineSettings
 from telemetra.eventlog.postgres import PostgresLog
 from telemetra.live.base import Publication
-from telemetra.model.event import LogItem, StreamKey
+from telemetra.model.event import Event, Rejection, StreamKey, in_runs
 from telemetra.model.moment import Moment
 from telemetra.moments.stream import MomentDetectors
 from telemetra.observability import Metrics
@@ -80,8 +80,8 @@ class DrivenPipeline:
             tracer=Tracer(),
         )
 
-    async def feed(self, items: Sequence[LogItem]) -> None:
-        await self.log.append(items)
+    async def feed(self, items: Sequence[Event | Rejection]) -> None:
+        await self.log.append(in_runs(items))
 
     async def catch_up(self, pipeline: Pipeline | None = None) -> Pipeline:
         """Run steps until the log's end is applied."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from telemetra.engine.engine import Engine, EngineSettings
-from telemetra.model.event import Event
+from telemetra.model.event import Event, in_runs
 from telemetra.model.moment import Moment
 from telemetra.model.window import SECOND
 from telemetra.moments.settings import MomentSettings
@@ -48,7 +48,7 @@ def live(events: Sequence[Event], until_seconds: float) -> dict[UUID, Moment]:
         arrived = position
         while arrived < len(events) and events[arrived].received_at <= START + now * SECOND:
             arrived += 1
-        engine.process(position, events[position:arrived], now, {}, {})
+        engine.process(position, in_runs(events[position:arrived]), now, {}, {})
         position = arrived
         engine.tick(now)
         found |= {moment.moment_id: moment for moment in engine.take_effects().moments}

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetra.model.event import Event
+from telemetra.model.event import Event, Run, in_runs
 from telemetra.store import copy_rows
 
 if copy_rows.compiled is None:
@@ -22,25 +22,26 @@ compiled = copy_rows.compiled
 names = st.one_of(st.sampled_from(["default", "api", "é", ""]), st.text(st.characters(exclude_categories=["Cs"])))
 maybe = st.one_of(st.none(), names)
 times = st.integers(-(2**60), 2**60)
-events = st.builds(
-    Event,
-    event_id=names,
-    type=names,
-    workspace_id=names,
-    stream_id=names,
-    source=names,
-    timestamp=times,
-    received_at=times,
-    data=st.binary(),
-    session_id=maybe,
-    correlation_id=maybe,
-    connector_id=maybe,
+rows_of_runs = st.lists(st.tuples(names, times, st.binary()), min_size=1, max_size=5)
+common = st.fixed_dictionaries(
+    dict.fromkeys(("type", "workspace_id", "stream_id", "source"), names)
+    | dict.fromkeys(("correlation_id", "connector_id", "session_id"), maybe)
+    | {"received_at": times}
 )
-archived = st.lists(st.tuples(st.integers(0, 2**62), events, st.sampled_from(["counted", "late"])))
 
 
-def start(event: Event, disposition: str) -> bytes:
-    return f"{event.stream_id}|{event.type}|{event.source}|{event.connector_id}|{disposition}".encode()
+def run_of(fields: dict[str, Any], rows: list[tuple[str, int, bytes]]) -> Run:
+    event_ids, timestamps, data = map(list, zip(*rows, strict=True))
+    return Run(**fields, event_ids=event_ids, timestamps=timestamps, data=data)
+
+
+runs = st.builds(run_of, common, rows_of_runs)
+archived = st.lists(st.tuples(st.integers(0, 2**62), runs, st.sampled_from(["counted", "late"])))
+(ONE,) = in_runs([Event(name, "chat.message", "default", "stream", "api", 1, 2, b"{}") for name in "12"])
+
+
+def start(run: Run, disposition: str) -> bytes:
+    return f"{run.stream_id}|{run.type}|{run.source}|{run.connector_id}|{disposition}".encode()
 
 
 @given(archived)
@@ -50,36 +51,32 @@ def test_the_bytes_are_the_same(rows: list[Any]) -> None:
         assert compiled.rows(rows, make) == copy_rows.plain_rows(rows, make)
 
 
-def test_the_start_is_made_once_for_all_that_have_it_in_common() -> None:
-    one = Event("1", "chat.message", "default", "stream", "api", 1, 2, b"{}")
-    asked = []
-
-    def noted(event: Event, disposition: str) -> bytes:
-        asked.append((event.stream_id, disposition))
-        return b"start"
-
-    other = msgspec.structs.replace(one, stream_id="other")
-    compiled.rows([(1, one, "counted"), (2, one, "late"), (3, other, "counted"), (4, one, "counted")], noted)
-    assert asked == [("stream", "counted"), ("stream", "late"), ("other", "counted")]
+def changed(**columns: Any) -> Any:
+    return msgspec.structs.replace(ONE, **columns)
 
 
 def test_what_cannot_be_encoded_is_an_error_and_not_a_row() -> None:
-    one = Event("1", "chat.message", "default", "stream", "api", 1, 2, b"{}")
-    with pytest.raises(UnicodeEncodeError):
-        compiled.rows([(1, msgspec.structs.replace(one, event_id="\ud800"), "counted")], start)
-    with pytest.raises(OverflowError):
-        compiled.rows([(1, msgspec.structs.replace(one, timestamp=2**70), "counted")], start)
-    with pytest.raises(AttributeError):
-        compiled.rows([(1, "no event", "counted")], start)  # type: ignore[list-item]
-    with pytest.raises(TypeError, match="offset, event, disposition"):
-        compiled.rows([one], start)  # type: ignore[list-item]
+    for bad, error, what in (
+        (changed(event_ids=["1", "\ud800"]), UnicodeEncodeError, "surrogates"),
+        (changed(event_ids=["1", 2]), TypeError, "argument"),
+        (changed(data=[b"{}", "{}"]), TypeError, "bytes"),
+        (changed(timestamps=[1, 2**70]), OverflowError, "int"),
+        (changed(timestamps=[1, "2"]), TypeError, "timestamp is an integer"),
+        (changed(timestamps=[1]), ValueError, "of one length"),
+        (changed(data=(b"{}", b"{}")), TypeError, "are lists"),
+        (changed(received_at=2**70), OverflowError, "int"),
+        ("no run", AttributeError, "received_at"),
+    ):
+        with pytest.raises(error, match=what):
+            compiled.rows([(1, bad, "counted")], lambda *_: b"start")
+    with pytest.raises(TypeError, match="offset, run, disposition"):
+        compiled.rows([ONE], start)  # type: ignore[list-item]
     with pytest.raises(TypeError, match="start is bytes"):
-        compiled.rows([(1, one, "counted")], lambda *_: "text")  # type: ignore[arg-type, return-value]
+        compiled.rows([(1, ONE, "counted")], lambda *_: "text")  # type: ignore[arg-type, return-value]
 
 
 def test_nothing_is_kept() -> None:
-    one = Event("1", "chat.message", "default", "stream", "api", 1, 2, b"{}")
-    rows: list[Any] = [(number, one, "counted") for number in range(1000)]
+    rows: list[Any] = [(number, ONE, "counted") for number in range(1000)]
     compiled.rows(rows, start)
     gc.collect()
     before = sys.getallocatedblocks()

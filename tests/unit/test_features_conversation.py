@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from telemetra.engine.measures import Announcements
 from telemetra.engine.text_measures import FACTS, MOST_AUTHORS, MOST_TEXTS, Conversation
-from telemetra.kinds.base import Entry, Window
+from telemetra.kinds.base import Entries, Window
 from telemetra.kinds.broadcast import ChatMessage
 from telemetra.text.reading import read
-from tests.support.observations import KIND, ORIGIN, PLAN, event, hop
+from tests.support.observations import KIND, ORIGIN, PLAN, hop
 
 WINDOW = Window(ORIGIN, 10.0)
 PASTA = "the soup is ready and nobody invited the forks"
@@ -20,19 +20,20 @@ PASTA = "the soup is ready and nobody invited the forks"
 
 def measure() -> Conversation:
     return Conversation(
-        "chat.message", lambda entries: [read(data.message) for _, data in entries], lambda data: data.user_id
+        "chat.message", lambda entries: [read(data.message) for data in entries.data], lambda data: data.user_id
     )
 
 
-def entries(messages: list[tuple[str, str]]) -> list[Entry]:
-    return [(event(ORIGIN), ChatMessage(user_id=author, message=text)) for author, text in messages]
+def entries(messages: list[tuple[str, str]]) -> Entries:
+    models = [ChatMessage(user_id=author, message=text) for author, text in messages]
+    return Entries([ORIGIN] * len(models), models)
 
 
 def finished(messages: list[tuple[str, str]], *cuts: int) -> dict[str, Any]:
     conversation = measure()
-    state, all_entries = conversation.create(), entries(messages)
+    state = conversation.create()
     for start, stop in zip((0, *cuts), (*cuts, len(messages)), strict=True):
-        state = conversation.add(state, all_entries[start:stop])
+        state = conversation.add(state, entries(messages[start:stop]))
     return conversation.finish(state, WINDOW)
 
 
@@ -92,7 +93,7 @@ def test_the_measure_costs_rows_and_snapshots_nothing() -> None:
     """It has no column, so minutes are finished without it."""
     assert measure().columns == ()
     full = PLAN.new_hop()
-    full.pending["chat.message"] = entries([("a", "hi")])
+    full.put("chat.message", entries([("a", "hi")]))
     values = PLAN.finish([full, PLAN.new_hop()], Window(ORIGIN, 60.0), {})
     assert values["chat_count"] == 1
     assert "said" not in values
@@ -103,7 +104,7 @@ def test_a_raid_is_told_and_other_news_are_not() -> None:
     observation = hop(3, raid=("orbit", 350))
     time = ORIGIN + 30_000_000
     assert observation.happenings == [{"type": "raid", "time": time, "from": "orbit", "viewers": 350}]
-    told = Announcements("stream.meta", "announced", lambda event, data: None)
+    told = Announcements("stream.meta", "announced", lambda time, data: None)
     assert told.finish(told.add(told.create(), entries([("a", "b")])), WINDOW) == {"announced": []}
 
 

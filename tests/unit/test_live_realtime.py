@@ -14,7 +14,7 @@ from telemetra.live.channel import QueueChannel
 from telemetra.live.realtime import Filter, RealtimeHub
 from telemetra.live.realtime_frames import as_price, data_update
 from telemetra.live.relay_memory import MAX_EVENTS, merge
-from telemetra.model.event import DEFAULT_WORKSPACE
+from telemetra.model.event import DEFAULT_WORKSPACE, Run, in_runs
 from telemetra.observability import Metrics
 from tests.support.feed_events import CONNECTOR, trade, updates
 from tests.support.live import HandClock, take
@@ -217,6 +217,11 @@ def test_data_of_another_shape_is_shown_without_its_fields() -> None:
 
 
 def test_feed_events_are_those_of_a_session() -> None:
-    shown, other, earlier = trade(2), trade(3, session_id=None), trade(1)
-    archived = [(offset, event, "counted") for offset, event in (shown, other, earlier)]
-    assert feed_events(archived) == [earlier, shown]
+    shown, other, late = trade(1)[1], trade(3, session_id=None)[1], trade(4)[1]
+    (both,) = in_runs([shown, msgspec.structs.replace(shown, event_id="the next")])
+    (not_shown,), (last,) = in_runs([other]), in_runs([late])
+    assert isinstance(both, Run)
+    assert isinstance(not_shown, Run)
+    assert isinstance(last, Run)
+    found = feed_events([(1, both, "counted"), (3, not_shown, "counted"), (4, last, "late")])
+    assert found == [(1, both.event(0)), (2, both.event(1)), (4, late)]
