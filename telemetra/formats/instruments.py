@@ -39,7 +39,7 @@ def canonical(name: str) -> str:
     text = name.strip().upper()
     if len(text) > LONGEST:
         return text
-    parts = [part for part in _SEPARATORS.split(text) if part]
+    parts = [bare for part in _SEPARATORS.split(text) if (bare := part.strip())]
     if len(parts) > 1 and "-" not in text and parts[0] not in _BASES and parts[1] not in QUOTES:
         parts[:1] = _split(parts[0])  # BTCUSDT_240628
     elif len(parts) == 1:
@@ -53,15 +53,15 @@ def _split(text: str) -> list[str]:
     """BASE and QUOTE; the text alone where no quote asset is at its end."""
     fitting = [text[-size:] for size in range(_LONGEST_QUOTE, 1, -1) if text[-size:] in QUOTES and len(text) > size]
     for quote in fitting:
-        base = text[: -len(quote)]
+        base = text[: -len(quote)].rstrip()
         if base in _BASES or base in _ALIASES:
             return [base, quote]
     kraken = _KRAKEN.fullmatch(text)
     if kraken and (kraken[2] in QUOTES or kraken[2] in _ALIASES):
         return [kraken[1], kraken[2]]
     if fitting:
-        return [text[: -len(fitting[0])], fitting[0]]
+        return [text[: -len(fitting[0])].rstrip(), fitting[0]]
     for alias in _ALIASES:
         if text.endswith(alias) and len(text) > len(alias):
-            return [text[: -len(alias)], alias]
+            return [text[: -len(alias)].rstrip(), alias]
     return [text]

@@ -43,6 +43,8 @@ from telemetra.formats.instruments import QUOTES, canonical
         ("ABCDEFGH", "ABCDEFGH"),
         ("USDT", "USDT"),
         (" btcusdt ", "BTC-USDT"),
+        ("/ btc / usdt", "BTC-USDT"),
+        ("0 USD", "0-USD"),
         ("", ""),
     ],
 )
