@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from telemetra.text import phrases
-from telemetra.text.codes import word_code
+from telemetra.text.codes import PUNCTUATION, bare_code, word_code
 from telemetra.text.data import read_general_lexicon, read_marks, read_pairs, read_valences, read_words
 from telemetra.text.emote_names import EMOTE_VALENCES, is_emote
 from telemetra.text.shape import LONGEST, channel_emote_name
@@ -35,7 +35,6 @@ from telemetra.text.tokens import (
 _LETTERS = frozenset({"f", "l", "w", "ff", "ww"})
 """Words when nothing else is said or in capitals, keys of the keyboard otherwise."""
 
-_PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?[\\]^_`{|}~…“”‘’«»¿¡"
 _ENDS = frozenset(",.;!?…)")
 _LINKS = ("http:", "https:", "www.")
 _CAPITALS = 40
@@ -65,6 +64,7 @@ def _known() -> dict[str, Saying]:
 
 
 _KNOWN = _known()
+_LISTED = phrases.WORDS.union(_KNOWN, [link.rstrip(PUNCTUATION) for link in _LINKS])
 
 
 def _louder(valence: int, by: int) -> int:
@@ -113,7 +113,7 @@ def classify(token: str) -> Saying:
         return _word(token, lower, lower)
     if not lower[0].isalnum() and (sign := _KNOWN.get(lower)):
         return sign if token.isascii() else sign._replace(kind=EMOTE)
-    bare = lower.strip(_PUNCTUATION).replace("’", "'")
+    bare = lower.strip(PUNCTUATION).replace("’", "'")
     # Nobody feels anything in a name, a link or a command to a bot.
     if not bare or lower[0] == "@" or lower == "!" + bare or lower.startswith(_LINKS):
         return UNKNOWN
@@ -148,39 +148,53 @@ def _word(token: str, bare: str, plain: str) -> Saying:
     return _UNKNOWN_ENDS if ends else said
 
 
-def _says_nothing(token: str) -> bool:
-    """Whether it is a plain word that no list can have, however its letters are drawn out: most new words are, and
-    telling them apart first costs a third of classifying them."""
+def _says_nothing(token: str, bare: str) -> bool:
+    """Whether it is a word that no list can have, however it is written: two thirds of the new words are, and telling
+    them apart first costs a third of classifying them. `bare` is in lower case and without punctuation around it."""
     return (
-        token.isalpha()
-        and token.islower()
-        and token.isascii()
-        and token not in _KNOWN
-        and token not in phrases.WORDS
+        bare not in _LISTED
+        and bare.isalnum()
+        and (not "a" <= token[0] <= "z" or token.islower())  # else it may be a channel emote
         and token not in EMOTE_VALENCES
-        and not is_respelled(token)
+        and (token.isalnum() or token.lower() not in _KNOWN)  # signs
+        and not is_respelled(bare)
     )
 
 
-def _token_of(token: str) -> Token:
+def _token_of(token: str, code: int) -> Token:
     kind, valence, marks, word = classify(token)
     if is_emote(token):
         marks |= NAMED
     if kind in _TURNING:
         marks |= TURNS
-    if token[0] == "!" and token[1:2].isalnum():
+    if _is_command(token):
         marks |= COMMAND
     follow = phrases.following(word) if marks & STARTS and not marks & ENDS else NOTHING_FOLLOWS
-    return kind, valence, marks, word, follow, word_code(token)
+    return kind, valence, marks, word, follow, code
+
+
+def _is_command(token: str) -> bool:
+    return token[0] == "!" and token[1:2].isalnum()
 
 
 class Tokens(dict[str, Token]):
     """What tokens say, remembered up to a bound; whatever people type, memory stays within it."""
 
     def __missing__(self, token: str) -> Token:
-        known = (NOTHING, 0, 0, "", NOTHING_FOLLOWS, word_code(token)) if _says_nothing(token) else _token_of(token)
-        if len(token) <= LONGEST:
-            if len(self) >= _MEMO_ENTRIES:
-                self.clear()
-            self[token] = known
+        if len(token) > LONGEST:
+            return _token_of(token, word_code(token))
+        bare = token.lower()
+        if not bare.isalnum():
+            bare = bare.strip(PUNCTUATION) or bare
+        code = bare_code(bare)
+        if not _says_nothing(token, bare):
+            known = _token_of(token, code)
+        elif bare == token:
+            known = NOTHING, 0, 0, "", NOTHING_FOLLOWS, code
+        else:
+            marks = (ENDS if token[-1] in _ENDS else 0) | (COMMAND if _is_command(token) else 0)
+            known = NOTHING, 0, marks, "", NOTHING_FOLLOWS, code
+        if len(self) >= _MEMO_ENTRIES:
+            self.clear()
+        self[token] = known
         return known

@@ -21,7 +21,7 @@ _ORDINARY = frozenset(line.lower() for line in read_lines("not_emotes.txt"))
 
 def channel_emote_name(token: str) -> str | None:
     """The capitalised part of a channel emote (`FEELS` of `lirikFEELS`), or None if `token` has another shape."""
-    if len(token) > LONGEST or token.islower():
+    if not "a" <= token[:1] <= "z" or token.islower() or len(token) > LONGEST:
         return None
     match = _SHAPE.fullmatch(token)
     if match is None or match[1] in _CODE_PREFIXES:

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from telemetra.text import phrases
+from telemetra.text.codes import PUNCTUATION
 from telemetra.text.data import read_general_lexicon, read_lines, read_marks, read_pairs, read_valences, read_words
 from telemetra.text.emote_names import EMOTE_VALENCES
 from telemetra.text.tokens import ROLES
@@ -25,6 +26,13 @@ def test_valences_are_within_the_scale_of_vader(name: str) -> None:
 
 def test_words_of_chat_are_in_lower_case() -> None:
     assert [word for word in read_valences("chat_words.txt") if word != word.lower()] == []
+
+
+def test_a_picture_is_no_letter() -> None:
+    """Nor punctuation: what is left of a word without it says nothing if no list has it (`lexicon._says_nothing`)."""
+    pictures = [word for word in read_valences("chat_words.txt") if len(word) == 1 and word > "\u2000"]
+    assert pictures
+    assert [picture for picture in pictures if picture.isalnum() or picture in PUNCTUATION] == []
 
 
 def test_phrases_are_spelled_as_they_are_looked_up() -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetra.text.lexicon import Tokens
+from telemetra.text import phrases
+from telemetra.text.codes import word_code
+from telemetra.text.emote_names import is_emote
+from telemetra.text.lexicon import _KNOWN, Tokens, classify
 from telemetra.text.phrases import join
 from telemetra.text.sentiment import NEGATIVE, POSITIVE, score
 from telemetra.text.spelling import rating, shorter
-from telemetra.text.tokens import WORD
+from telemetra.text.tokens import COMMAND, NAMED, TURNS, WORD
 from telemetra.text.valence import Steps
 
 
@@ -140,3 +145,24 @@ WITH_RULES = [
 @given(st.lists(st.sampled_from(WITH_RULES), max_size=12))
 def test_any_order_of_what_the_rules_know_has_a_bounded_score(words: list[str]) -> None:
     assert -10_000 <= score(" ".join(words)) <= 10_000
+
+
+PLAIN = ("http", "www", "lirik2", "a", "qwerty", "zebra", "1080p", "p", "c", "haha", "hahahaha", "xdxd", "booook")
+WORDS = sorted({*[word for word in _KNOWN if " " not in word][::40], *phrases.WORDS, *PLAIN})
+
+
+@given(
+    st.sampled_from(WORDS) | st.text("abhlo0É", min_size=1, max_size=9),
+    st.sampled_from(["", "!", "@", '"', ":", "(", "lirik"]),
+    st.sampled_from(["", "!", ",", "...", ":", "'s", "n't", "D", "ooo", "😂"]),
+    st.sampled_from([str, str.upper, str.title, str.capitalize]),
+)
+def test_a_new_word_is_told_apart_as_it_is_classified(
+    word: str, before: str, behind: str, case: Callable[[str], str]
+) -> None:
+    token = before + case(word) + behind
+    kind, valence, marks, spelled, _, code = Tokens()[token]
+    said = classify(token)
+    assert (kind, valence, marks & ~(NAMED | TURNS | COMMAND), spelled) == said
+    assert bool(marks & NAMED) == is_emote(token)
+    assert code == word_code(token)
