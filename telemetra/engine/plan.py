@@ -68,6 +68,15 @@ class KindPlan:
                 values |= measure.finish(state, window)
         return values
 
+    def merged(self, hops: Sequence[Hop]) -> Hop:
+        """A hop that stands for `hops`, in time order, wherever a window is finished."""
+        for hop in hops:
+            self.flush(hop)
+        states: list[Any] = [None] * len(self.kind.measures)
+        for index, measure in self._stored:
+            states[index] = measure.merge([hop.states[index] for hop in hops])
+        return Hop(states)
+
     def _finish_hop(self, hop: Hop, end: int) -> dict[str, Any]:
         """The values of one hop, which ends at `end` and is given nothing that was carried."""
         self.flush(hop)

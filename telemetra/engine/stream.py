@@ -37,6 +37,8 @@ class OpenStream:
 
     __slots__ = (
         "_anomaly_z",
+        "_behind",
+        "_behind_starts",
         "_carry",
         "_detectors",
         "_detectors_changed",
@@ -85,6 +87,8 @@ class OpenStream:
         self.newest_received_at = 0
         self.moments: list[Moment] = []
         self.rows: list[MinuteRow] = []
+        self._behind: list[Hop] = []
+        self._behind_starts: list[int] = []
         self._last_data_end = state.last_data_end
         self._carry = state.carry
         self._minute_z = state.minute_z
@@ -112,6 +116,8 @@ class OpenStream:
         if hop is None:
             hop = self.hops[at] = self.plan.new_hop()
         self.dirty.add(start)
+        if at in self._behind_starts:
+            self._behind, self._behind_starts = [], []  # they are not as they were
         self.seen.setdefault(source, set()).update(ids)
         minute.ids.setdefault(source, []).extend(ids)
         for lane, added in entries.items():
@@ -208,10 +214,12 @@ class OpenStream:
         """
         stream_now = max(self.newest + max(now - self.newest_received_at, 0), self.newest)
         current = hop_start(stream_now)
-        starts = range(current - (HOPS_PER_WINDOW - 1) * HOP, current + HOP, HOP)
-        hops = [self.hops[start] for start in starts if start in self.hops]
-        seconds = (stream_now - starts[0]) / SECOND
-        previous = self._carried_before(starts[0])
+        first = current - (HOPS_PER_WINDOW - 1) * HOP
+        hops = self._hops_behind(first, current)
+        if current in self.hops:
+            hops = [*hops, self.hops[current]]
+        seconds = (stream_now - first) / SECOND
+        previous = self._carried_before(first)
         values = self.plan.finish(hops or [self.plan.new_hop()], Window(stream_now, seconds, None), previous)
         return Snapshot(
             workspace_id=self.workspace_id,
@@ -225,6 +233,14 @@ class OpenStream:
             z_score=self._detectors.z_score,
             baseline=self._detectors.baseline,
         )
+
+    def _hops_behind(self, first: int, until: int) -> list[Hop]:
+        """The hops from `first` to `until`, if any, as one, which is kept while they stay as they are."""
+        starts = [start for start in range(first, until, HOP) if start in self.hops]
+        if starts != self._behind_starts:
+            self._behind = [self.plan.merged([self.hops[start] for start in starts])] if starts else []
+            self._behind_starts = starts
+        return self._behind
 
     def _next_step(self) -> int:
         """The watermark at which something happens next."""

@@ -85,6 +85,7 @@ class Conversation:
                 questions += count
             if text.isupper() and len(text) >= _SHOUTED_LENGTH:
                 shouted += count
+        codes = {author: code_of(author) for author in authors}
         busiest = most_frequent(authors, 3)
         return {
             "messages": messages,
@@ -97,8 +98,8 @@ class Conversation:
             "busiest": busiest[0][1],
             "said": _representatives(repeated, once),
             "phrases": _phrases(repeated),
-            "voices": [[f"{code_of(author):08x}", count] for author, count in busiest],
-            "author_codes": list(map(code_of, authors)),
+            "voices": [[f"{codes[author]:08x}", count] for author, count in busiest],
+            "author_codes": list(codes.values()),
         }
 
 

@@ -43,10 +43,11 @@ class Measure(Protocol):
 
     The engine calls `create` once per hop, `add` with the hop's entries of each of the measure's lanes in log order
     (any number of times: the result must not depend on how the entries were batched), `merge` over hops in time
-    order, and `finish` on the merged state. `finish` gives a value per column, and may give more for series,
-    evidence and presentation. A measure without columns is for the detectors alone: it is finished for single hops
-    and never for minutes. A measure that `carries` is also given the merged state of all earlier minutes, so that
-    a gauge can show its last reading; that state must be made of numbers, strings, lists and None.
+    order (the first may be a merge itself), and `finish` on the merged state. `finish` gives a value per column, and
+    may give more for series, evidence and presentation. A measure without columns is for the detectors alone: it is
+    finished for single hops and never for minutes. A measure that `carries` is also given the merged state of all
+    earlier minutes, so that a gauge can show its last reading; that state must be made of numbers, strings, lists
+    and None.
     """
 
     @property

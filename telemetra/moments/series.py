@@ -47,6 +47,7 @@ class SeriesWatch:
     moments to the policy, once per direction. The others' scores are told with the moment."""
 
     __slots__ = (
+        "_awake",
         "_burst",
         "_context",
         "_episodes",
@@ -88,6 +89,7 @@ class SeriesWatch:
         self._types = {name: found for name, found in (("up", series.up), ("down", series.down)) if found is not None}
         self._watches = {direction: Watch(up=direction == "up", least=least) for direction in self._types}
         self._episodes: dict[str, Episode] = {}
+        self._awake = False  # whether any of the watches has an alarm or is exhausted
         self.z_score: float | None = None
 
     def configure(self, settings: MomentSettings) -> None:
@@ -165,13 +167,15 @@ class SeriesWatch:
             moments.append(self._emit(direction, watch.alarm, episode, closed=closed))
             if closed:
                 self._finish(direction, end)
+        self._look_awake()
         return moments
 
     def _is_nothing(self, score: float) -> bool:
         """Whether nothing is open and nothing can open, as after nearly every hop."""
-        if score >= self.settings.open_score or (self.z_score or 0.0) >= self._explained_from:
-            return False
-        return all(watch.alarm is None and not watch.exhausted for watch in self._watches.values())
+        return not (self._awake or score >= self.settings.open_score or (self.z_score or 0.0) >= self._explained_from)
+
+    def _look_awake(self) -> None:
+        self._awake = any(watch.alarm is not None or watch.exhausted for watch in self._watches.values())
 
     def _weigh(self) -> None:
         """Tell the head how sure the last window's mean is."""
@@ -244,6 +248,7 @@ class SeriesWatch:
             if watch.alarm is not None:
                 moments.append(self._emit(direction, watch.alarm, self._episodes[direction], closed=True))
                 self._finish(direction, watch.alarm.active_until)
+        self._look_awake()
         return moments
 
     def state(self) -> SeriesState:
@@ -264,6 +269,7 @@ class SeriesWatch:
             if direction in state.watches:
                 self._watches[direction] = state.watches[direction]
         self._episodes = {name: episode for name, episode in state.episodes.items() if name in self._watches}
+        self._look_awake()
 
     def _begin(self, alarm: Alarm, end: int, started_at: int | None) -> Episode:
         return Episode(

@@ -248,3 +248,17 @@ def test_a_moment_that_is_open_when_its_stream_falls_silent_ends_when_its_minute
     engine.tick(72.0)
     tables.store(engine.take_effects())
     assert [moment.ended_at for moment in tables.moments.values()] == [START + 1240 * SECOND]
+
+
+@given(feeds(), st.lists(st.integers(1, 20), max_size=20))
+@settings(max_examples=150, deadline=None)
+def test_a_snapshot_does_not_depend_on_those_before_it(events: list[Event], sizes: list[int]) -> None:
+    asked = Tables(events)
+    often = asked.rebuild()
+    for size in (*sizes, len(events)):
+        asked.process(often, size)
+        asked.store(often.take_effects())
+        now = events[asked.applied - 1].received_at
+        snapshots = often.snapshots(now, decaying=True)
+        once = Tables(events[: asked.applied])
+        assert once.run(()).snapshots(now, decaying=True) == snapshots
