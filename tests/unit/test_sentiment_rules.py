@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from telemetra.text import phrases
@@ -157,6 +157,9 @@ WORDS = sorted({*[word for word in _KNOWN if " " not in word][::40], *phrases.WO
     st.sampled_from(["", "!", ",", "...", ":", "'s", "n't", "D", "ooo", "😂"]),
     st.sampled_from([str, str.upper, str.title, str.capitalize]),
 )
+@example("c", ":-", "", str)  # a sign, though its word says nothing
+@example("a", "!", "", str)
+@example("zebra", "(", ",", str.title)
 def test_a_new_word_is_told_apart_as_it_is_classified(
     word: str, before: str, behind: str, case: Callable[[str], str]
 ) -> None:
