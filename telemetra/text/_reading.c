@@ -1,7 +1,7 @@
 /* What telemetra/text/plain.py does for every message, compiled.
  *
  * Only the loops are here: what a token says (`tokens`), what it does after those before it (`steps`), which tokens make
- * a phrase (`join`) and what all of it means (`meant`) is asked of Python and the first two are remembered, so that every
+ * a phrase (`phrase_at`) and what all of it means (`meant`) is asked of Python and the first two are remembered, so that every
  * rule stands in one place. Where this is not compiled plain.py does the same, slower; tests/unit/test_compiled.py holds
  * them against each other.
  */
@@ -90,13 +90,12 @@ static PyTypeObject ReadingType = {
 /* ---- Known: what the tokens of chat say, in a cache line each ---- */
 
 #define KNOWN_BITS 15
-#define LONGEST_KNOWN 26
+#define LONGEST_KNOWN 32
 
 /* Chat says the same few thousand words over and over, and to find them by way of Python's objects costs five cache
- * misses each. This is a direct-mapped cache in front of the dict of all tokens: what is in the way of another is
- * replaced. */
+ * misses each. This is a cache in front of the dict of all tokens, with two places for each word: who comes
+ * third replaces the elder. */
 typedef struct {
-    uint64_t hash;
     PyObject *token; /* NULL: empty */
     PyObject *name;  /* the word itself where it names an emote, or NULL */
     int32_t valence, marks;
@@ -133,7 +132,7 @@ typedef struct {
     vectorcallfunc vectorcall;
     PyObject *tokens;     /* a dict with __missing__: token -> (kind, valence, marks, word, follow, code) */
     PyObject *steps;      /* a dict with __missing__: (state, kind, valence, marks) -> the rest of a Step */
-    PyObject *join;       /* list of tokens -> list of tokens, phrases as one */
+    PyObject *phrase_at;  /* (list of tokens, position) -> (the phrase as a token, where it ends), or None */
     PyObject *meant;      /* (what is said, laughter, marks, exclamation marks) -> int */
     PyObject *nothing_follows;
     Py_ssize_t longest; /* code points that are read for the valence */
@@ -195,30 +194,42 @@ static int learn(Reader *self, PyObject *text, Py_ssize_t start, Py_ssize_t end,
 /* A word as it stands in a text. */
 typedef struct {
     Py_ssize_t start, end;
-    uint64_t hash;
     int short_enough; /* to be known: at most LONGEST_KNOWN characters of Latin-1 */
-    uint8_t key[LONGEST_KNOWN];
+    uint64_t hash;
+    uint8_t key[LONGEST_KNOWN]; /* its characters, then zeros */
 } Word;
+
+static inline int scan(int kind, const void *data, Py_ssize_t length, Py_ssize_t at, Word *word) {
+    while (at < length && Py_UNICODE_ISSPACE(PyUnicode_READ(kind, data, at))) at++;
+    word->start = at;
+    while (at < length && !Py_UNICODE_ISSPACE(PyUnicode_READ(kind, data, at))) at++;
+    word->end = at;
+    word->short_enough = at - word->start <= LONGEST_KNOWN;
+    if (!word->short_enough) return 1;
+    memset(word->key, 0, LONGEST_KNOWN);
+    for (Py_ssize_t from = word->start; from < at; from++) {
+        Py_UCS4 character = PyUnicode_READ(kind, data, from);
+        if (character > 0xFF) word->short_enough = 0;
+        word->key[from - word->start] = (uint8_t)character;
+    }
+    uint64_t parts[LONGEST_KNOWN / 8];
+    memcpy(parts, word->key, LONGEST_KNOWN);
+    word->hash = (uint64_t)(at - word->start);
+    for (int part = 0; part < LONGEST_KNOWN / 8; part++) {
+        word->hash = (word->hash ^ parts[part]) * 0x9E3779B97F4A7C15u;
+        word->hash ^= word->hash >> 32;
+    }
+    return word->start < length;
+}
 
 /* Finds the next word from `at` on, those between blanks as str.split() does; 0 when there is none. */
 static int next_word(PyObject *text, Py_ssize_t at, Word *word) {
-    int kind = PyUnicode_KIND(text);
     const void *data = PyUnicode_DATA(text);
     Py_ssize_t length = PyUnicode_GET_LENGTH(text);
-    while (at < length && Py_UNICODE_ISSPACE(PyUnicode_READ(kind, data, at))) at++;
-    word->start = at;
-    word->hash = 0xCBF29CE484222325u; /* FNV-1a */
-    Py_UCS4 largest = 0;
-    for (; at < length; at++) {
-        Py_UCS4 character = PyUnicode_READ(kind, data, at);
-        if (Py_UNICODE_ISSPACE(character)) break;
-        if (character > largest) largest = character;
-        if (at - word->start < LONGEST_KNOWN) word->key[at - word->start] = (uint8_t)character;
-        word->hash = (word->hash ^ character) * 0x100000001B3u;
-    }
-    word->end = at;
-    word->short_enough = largest < 256 && at - word->start <= LONGEST_KNOWN;
-    return word->start < length;
+    int kind = PyUnicode_KIND(text);
+    /* Most texts are of the first kind: a loop of its own, that need not ask for each character. */
+    if (kind == PyUnicode_1BYTE_KIND) return scan(PyUnicode_1BYTE_KIND, data, length, at, word);
+    return scan(kind, data, length, at, word);
 }
 
 /* What the word says: in the cache, or in `other` where it cannot be (which is to be released then). NULL with an
@@ -226,18 +237,19 @@ static int next_word(PyObject *text, Py_ssize_t at, Word *word) {
 static Known *look_up(Reader *self, PyObject *text, const Word *word, Known *other) {
     if (!word->short_enough) return learn(self, text, word->start, word->end, other) < 0 ? NULL : other;
     uint8_t length = (uint8_t)(word->end - word->start);
-    Known *known = self->known + ((word->hash * 0x9E3779B97F4A7C15u) >> (64 - KNOWN_BITS));
-    if (known->token != NULL && known->hash == word->hash && known->length == length &&
-        memcmp(known->key, word->key, length) == 0)
-        return known;
+    Known *known = self->known + (word->hash & ((1 << KNOWN_BITS) - 2));
+    for (int way = 0; way < 2; way++)
+        if (known[way].token != NULL && known[way].length == length &&
+            memcmp(known[way].key, word->key, LONGEST_KNOWN) == 0)
+            return known + way;
     /* Python code runs in between, maybe in another thread too: the place is written at once, after it. */
     Known learnt = {.token = NULL, .name = NULL};
     if (learn(self, text, word->start, word->end, &learnt) < 0) return NULL;
-    learnt.hash = word->hash;
     learnt.length = length;
-    memcpy(learnt.key, word->key, length);
-    Known before = *known;
-    *known = learnt;
+    memcpy(learnt.key, word->key, LONGEST_KNOWN);
+    Known before = known[1];
+    known[1] = known[0];
+    known[0] = learnt;
     forget(&before);
     return known;
 }
@@ -283,17 +295,23 @@ typedef struct {
     PyObject *emotes; /* list, or NULL */
     Sums sums;
     int phrase; /* there may be one */
-    int words; /* different codes so far */
+    int words; /* of the codes, which are different ones once they are sorted */
     uint32_t codes[MOST_WORDS];
 } Pass;
 
-static void add_code(Pass *pass, uint32_t code) {
-    int at = pass->words;
-    while (at > 0 && pass->codes[at - 1] > code) at--;
-    if (at > 0 && pass->codes[at - 1] == code) return;
-    memmove(pass->codes + at + 1, pass->codes + at, (pass->words - at) * sizeof(uint32_t));
-    pass->codes[at] = code;
-    pass->words++;
+/* Sorts the codes by insertion, as they are few, and leaves one of each. */
+static void sort_codes(Pass *pass) {
+    uint32_t *codes = pass->codes;
+    for (int next = 1; next < pass->words; next++) {
+        uint32_t code = codes[next];
+        int at = next;
+        for (; at > 0 && codes[at - 1] > code; at--) codes[at] = codes[at - 1];
+        codes[at] = code;
+    }
+    int kept = 0;
+    for (int next = 0; next < pass->words; next++)
+        if (next == 0 || codes[next] != codes[kept - 1]) codes[kept++] = codes[next];
+    pass->words = kept;
 }
 
 static int add_emote(Pass *pass, PyObject *name) {
@@ -301,12 +319,17 @@ static int add_emote(Pass *pass, PyObject *name) {
     return pass->emotes == NULL ? -1 : PyList_Append(pass->emotes, name);
 }
 
+/* Whether a phrase that `follow` may follow goes on with the word. To ask a dict without its type saves much. */
+static int goes_on(PyObject *follow, PyObject *spelled) {
+    return PyDict_Check(follow) ? PyDict_Contains(follow, spelled) : PySequence_Contains(follow, spelled);
+}
+
 /* Notes whether the word goes on with a phrase that the word before may begin. `follow` is what may follow it, or NULL;
  * few words begin phrases, and only then their objects are touched. */
 static int add_to_phrase(Reader *self, Pass *pass, const Known *known, PyObject **follow) {
     if (*follow == NULL && !(known->marks & self->starts)) return 0;
     PyObject *spelled = Py_NewRef(field(known->token, WORD)), *after = Py_NewRef(field(known->token, FOLLOW));
-    int found = *follow == NULL ? 0 : PySequence_Contains(*follow, spelled);
+    int found = *follow == NULL ? 0 : goes_on(*follow, spelled);
     if (found > 0) pass->phrase = 1;
     Py_DECREF(spelled);
     if (after == self->nothing_follows) Py_CLEAR(after);
@@ -324,22 +347,22 @@ static int start_of(PyObject *text) {
 
 /* Goes through the words of `text`; -1 with an exception set. */
 static int go_through(Reader *self, Pass *pass, PyObject *text) {
-    pass->sums.state = start_of(text);
     Word word = {.end = 0};
     Known other = {.token = NULL, .name = NULL};
     PyObject *follow = NULL; /* what may follow the word before in a phrase */
     int failed = 0;
-    for (Py_ssize_t position = 0; !failed && next_word(text, word.end, &word); position++) {
+    while (!failed && next_word(text, word.end, &word)) {
         Known *known = look_up(self, text, &word, &other);
         failed = known == NULL || (known->name != NULL && add_emote(pass, known->name) < 0);
         if (!failed) {
-            if (position < MOST_WORDS) add_code(pass, known->code);
+            if (pass->words < MOST_WORDS) pass->codes[pass->words++] = known->code;
             failed = add_to_phrase(self, pass, known, &follow) < 0 ||
                      add_step(self, &pass->sums, known->kind, known->valence, known->marks) < 0;
         }
     }
     Py_XDECREF(follow);
     forget(&other);
+    sort_codes(pass);
     if (failed) Py_CLEAR(pass->emotes);
     return failed ? -1 : 0;
 }
@@ -357,21 +380,41 @@ static PyObject *tokens_of(Reader *self, PyObject *text) {
     return tokens;
 }
 
+/* The token at `*at`, or the longest phrase that begins there; a new reference. Moves `*at` behind it. */
+static PyObject *next_phrase(Reader *self, PyObject *tokens, Py_ssize_t *at) {
+    PyObject *token = PyList_GET_ITEM(tokens, (*at)++);
+    PyObject *follow = field(token, FOLLOW);
+    if (follow == self->nothing_follows || *at == PyList_GET_SIZE(tokens)) return Py_NewRef(token);
+    int may_be = goes_on(follow, field(PyList_GET_ITEM(tokens, *at), WORD));
+    if (may_be <= 0) return may_be < 0 ? NULL : Py_NewRef(token);
+    PyObject *found = PyObject_CallFunction(self->phrase_at, "On", tokens, *at - 1);
+    if (found == Py_None)
+        Py_INCREF(token);
+    else if (found == NULL || !PyArg_ParseTuple(found, "O!n", &PyTuple_Type, &token, at))
+        token = NULL;
+    else
+        Py_INCREF(token);
+    Py_XDECREF(found);
+    return token;
+}
+
 /* Goes through the tokens of `text` again, with phrases joined; -1 with an exception set. */
 static int go_joined(Reader *self, Sums *sums, PyObject *text) {
     PyObject *tokens = tokens_of(self, text);
-    PyObject *joined = tokens == NULL ? NULL : PyObject_CallOneArg(self->join, tokens);
-    int failed = joined == NULL || !PyList_CheckExact(joined);
-    if (joined != NULL && failed) PyErr_SetString(PyExc_TypeError, "joined tokens are a list");
+    int failed = tokens == NULL;
     *sums = (Sums){.state = start_of(text)};
-    for (Py_ssize_t at = 0; !failed && at < PyList_GET_SIZE(joined); at++) {
-        PyObject *token = PyList_GET_ITEM(joined, at);
+    for (Py_ssize_t at = 0; !failed && at < PyList_GET_SIZE(tokens);) {
+        PyObject *token = next_phrase(self, tokens, &at);
+        if (token == NULL) {
+            failed = 1;
+            break;
+        }
         long kind = PyLong_AsLong(field(token, KIND));
         long valence = PyLong_AsLong(field(token, VALENCE)), marks = PyLong_AsLong(field(token, MARKS));
         failed = PyErr_Occurred() || add_step(self, sums, (int)kind, (int)valence, (int)marks) < 0;
+        Py_DECREF(token);
     }
     Py_XDECREF(tokens);
-    Py_XDECREF(joined);
     return failed ? -1 : 0;
 }
 
@@ -404,7 +447,10 @@ static uint64_t hash_of(const uint32_t *codes, int number) {
 }
 
 static PyObject *read_text(Reader *self, PyObject *text) {
-    Pass pass = {.emotes = NULL};
+    Pass pass; /* without the codes, that would be zeroed for nothing */
+    pass.emotes = NULL;
+    pass.sums = (Sums){.state = start_of(text)};
+    pass.phrase = pass.words = 0;
     if (go_through(self, &pass, text) < 0) return NULL;
     PyObject *valence;
     if (PyUnicode_GET_LENGTH(text) > self->longest) {
@@ -444,11 +490,11 @@ static PyObject *reader_call(PyObject *self, PyObject *const *arguments, size_t 
 }
 
 static int reader_init(Reader *self, PyObject *arguments, PyObject *keywords) {
-    static char *names[] = {"tokens",  "steps", "join",   "meant",  "nothing_follows", "longest",
+    static char *names[] = {"tokens",  "steps", "phrase_at", "meant",  "nothing_follows", "longest",
                             "named", "starts", "praise", "spoken", "ironic", NULL};
-    PyObject *tokens, *steps, *join, *meant, *nothing_follows;
+    PyObject *tokens, *steps, *phrase_at, *meant, *nothing_follows;
     if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!OOOnlllll", names, &PyDict_Type, &tokens, &PyDict_Type,
-                                     &steps, &join, &meant, &nothing_follows, &self->longest, &self->named,
+                                     &steps, &phrase_at, &meant, &nothing_follows, &self->longest, &self->named,
                                      &self->starts, &self->praise, &self->spoken, &self->ironic))
         return -1;
     if (self->known == NULL) self->known = PyMem_Calloc((size_t)1 << KNOWN_BITS, sizeof(Known));
@@ -460,7 +506,7 @@ static int reader_init(Reader *self, PyObject *arguments, PyObject *keywords) {
     for (size_t at = 0; at < (size_t)1 << STEP_BITS; at++) self->done[at].doing.kind = -1;
     Py_XSETREF(self->tokens, Py_NewRef(tokens));
     Py_XSETREF(self->steps, Py_NewRef(steps));
-    Py_XSETREF(self->join, Py_NewRef(join));
+    Py_XSETREF(self->phrase_at, Py_NewRef(phrase_at));
     Py_XSETREF(self->meant, Py_NewRef(meant));
     Py_XSETREF(self->nothing_follows, Py_NewRef(nothing_follows));
     self->vectorcall = reader_call;
@@ -470,7 +516,7 @@ static int reader_init(Reader *self, PyObject *arguments, PyObject *keywords) {
 static int reader_traverse(Reader *self, visitproc visit, void *arg) {
     Py_VISIT(self->tokens);
     Py_VISIT(self->steps);
-    Py_VISIT(self->join);
+    Py_VISIT(self->phrase_at);
     Py_VISIT(self->meant);
     Py_VISIT(self->nothing_follows);
     return 0;
@@ -479,7 +525,7 @@ static int reader_traverse(Reader *self, visitproc visit, void *arg) {
 static int reader_clear(Reader *self) {
     Py_CLEAR(self->tokens);
     Py_CLEAR(self->steps);
-    Py_CLEAR(self->join);
+    Py_CLEAR(self->phrase_at);
     Py_CLEAR(self->meant);
     Py_CLEAR(self->nothing_follows);
     return 0;

@@ -8,7 +8,7 @@ class Reader:
         self,
         tokens: Mapping[str, Token],
         steps: Mapping[tuple[int, int, int, int], tuple[int, bool, int, int, int, int]],
-        join: Callable[[list[Token]], list[Token]],
+        phrase_at: Callable[[list[Token], int], tuple[Token, int] | None],
         meant: Callable[[int, int, int, int], int],
         nothing_follows: Container[str],
         *,

@@ -61,17 +61,18 @@ def join(tokens: Sequence[Token]) -> list[Token]:
     position = 0
     while position < len(tokens):
         token = tokens[position]
-        position += 1
-        if token[2] & STARTS and (found := _longest(token, tokens, position)):
-            token, position = found
+        found = phrase_at(tokens, position) if token[2] & STARTS else None
+        token, position = found or (token, position + 1)
         joined.append(token)
     return joined
 
 
-def _longest(first: Token, tokens: Sequence[Token], position: int) -> tuple[Token, int] | None:
-    """The longest phrase of `first` and what follows from `position` on, and where it ends."""
+def phrase_at(tokens: Sequence[Token], position: int) -> tuple[Token, int] | None:
+    """The longest phrase that begins at `position`, as one token, and where it ends."""
     found = None
-    last, node = first, _TREE.get(first[3])
+    last = tokens[position]
+    node = _TREE.get(last[3])
+    position += 1
     while node is not None:
         ends = last[2] & ENDS
         if node.says:

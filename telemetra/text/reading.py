@@ -11,7 +11,7 @@ from typing import Final
 
 from telemetra.text import plain
 from telemetra.text.lexicon import Tokens
-from telemetra.text.phrases import join
+from telemetra.text.phrases import phrase_at
 from telemetra.text.plain import Reading
 from telemetra.text.tokens import IRONIC, NAMED, NOTHING_FOLLOWS, PRAISE, SPOKEN, STARTS
 from telemetra.text.valence import LONGEST, STEPS, meant
@@ -45,7 +45,7 @@ def plain_reader(tokens: Tokens) -> Callable[[str], Reading]:
 def compiled_reader(tokens: Tokens) -> Callable[[str], Reading]:
     """The same by compiled loops, to which a message costs no more than it would to remember it."""
     marks = {"named": NAMED, "starts": STARTS, "praise": PRAISE, "spoken": SPOKEN, "ironic": IRONIC}
-    return compiled.Reader(tokens, STEPS, join, meant, NOTHING_FOLLOWS, longest=LONGEST, **marks)
+    return compiled.Reader(tokens, STEPS, phrase_at, meant, NOTHING_FOLLOWS, longest=LONGEST, **marks)
 
 
 if compiled is None:
