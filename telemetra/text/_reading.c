@@ -101,6 +101,7 @@ typedef struct {
     int32_t valence, marks;
     uint32_t code;
     uint8_t kind, length;
+    uint8_t phrased; /* whether any phrase has the word */
     uint8_t key[LONGEST_KNOWN];
 } Known;
 
@@ -170,7 +171,9 @@ static int learn(Reader *self, PyObject *text, Py_ssize_t start, Py_ssize_t end,
     PyObject *token = word == NULL ? NULL : token_of(self, word);
     long kind = 0, valence = 0, marks = 0;
     unsigned long code = 0;
+    int phrased = 0;
     if (token != NULL) {
+        phrased = PyObject_IsTrue(field(token, WORD));
         kind = PyLong_AsLong(field(token, KIND));
         valence = PyLong_AsLong(field(token, VALENCE));
         marks = PyLong_AsLong(field(token, MARKS));
@@ -185,6 +188,7 @@ static int learn(Reader *self, PyObject *text, Py_ssize_t start, Py_ssize_t end,
     Py_XSETREF(known->name, marks & self->named ? Py_NewRef(word) : NULL);
     Py_DECREF(word);
     known->kind = (uint8_t)kind;
+    known->phrased = (uint8_t)phrased;
     known->valence = (int32_t)valence;
     known->marks = (int32_t)marks;
     known->code = (uint32_t)code;
@@ -327,6 +331,7 @@ static int goes_on(PyObject *follow, PyObject *spelled) {
 /* Notes whether the word goes on with a phrase that the word before may begin. `follow` is what may follow it, or NULL;
  * few words begin phrases, and only then their objects are touched. */
 static int add_to_phrase(Reader *self, Pass *pass, const Known *known, PyObject **follow) {
+    if (!known->phrased) Py_CLEAR(*follow);
     if (*follow == NULL && !(known->marks & self->starts)) return 0;
     PyObject *spelled = Py_NewRef(field(known->token, WORD)), *after = Py_NewRef(field(known->token, FOLLOW));
     int found = *follow == NULL ? 0 : goes_on(*follow, spelled);
