@@ -209,6 +209,7 @@ static inline int scan(int kind, const void *data, Py_ssize_t length, Py_ssize_t
     while (at < length && !Py_UNICODE_ISSPACE(PyUnicode_READ(kind, data, at))) at++;
     word->end = at;
     word->short_enough = at - word->start <= LONGEST_KNOWN;
+    word->hash = 0;
     if (!word->short_enough) return 1;
     memset(word->key, 0, LONGEST_KNOWN);
     for (Py_ssize_t from = word->start; from < at; from++) {
@@ -218,7 +219,6 @@ static inline int scan(int kind, const void *data, Py_ssize_t length, Py_ssize_t
     }
     uint64_t parts[LONGEST_KNOWN / 8];
     memcpy(parts, word->key, LONGEST_KNOWN);
-    word->hash = (uint64_t)(at - word->start);
     for (int part = 0; part < LONGEST_KNOWN / 8; part++) {
         word->hash = (word->hash ^ parts[part]) * 0x9E3779B97F4A7C15u;
         word->hash ^= word->hash >> 32;
@@ -236,12 +236,17 @@ static int next_word(PyObject *text, Py_ssize_t at, Word *word) {
     return scan(kind, data, length, at, word);
 }
 
+/* Where a word is known, if it is: in one of two places. */
+static Known *places_of(Reader *self, const Word *word) {
+    return self->known + (word->hash & ((1 << KNOWN_BITS) - 2));
+}
+
 /* What the word says: in the cache, or in `other` where it cannot be (which is to be released then). NULL with an
  * exception set. Valid until the next call. */
 static Known *look_up(Reader *self, PyObject *text, const Word *word, Known *other) {
     if (!word->short_enough) return learn(self, text, word->start, word->end, other) < 0 ? NULL : other;
     uint8_t length = (uint8_t)(word->end - word->start);
-    Known *known = self->known + (word->hash & ((1 << KNOWN_BITS) - 2));
+    Known *known = places_of(self, word);
     for (int way = 0; way < 2; way++)
         if (known[way].token != NULL && known[way].length == length &&
             memcmp(known[way].key, word->key, LONGEST_KNOWN) == 0)
@@ -350,14 +355,18 @@ static int start_of(PyObject *text) {
     return 2 * (PyUnicode_READ_CHAR(text, end - 1) == '?') + (PyUnicode_READ_CHAR(text, 0) == '!');
 }
 
-/* Goes through the words of `text`; -1 with an exception set. */
+/* Goes through the words of `text`; -1 with an exception set. The place of the next word is fetched from memory while
+ * one is dealt with. */
 static int go_through(Reader *self, Pass *pass, PyObject *text) {
-    Word word = {.end = 0};
+    Word words[2];
     Known other = {.token = NULL, .name = NULL};
     PyObject *follow = NULL; /* what may follow the word before in a phrase */
     int failed = 0;
-    while (!failed && next_word(text, word.end, &word)) {
-        Known *known = look_up(self, text, &word, &other);
+    int goes = next_word(text, 0, &words[0]);
+    for (int at = 0; !failed && goes; at ^= 1) {
+        goes = next_word(text, words[at].end, &words[at ^ 1]);
+        if (goes) __builtin_prefetch(places_of(self, &words[at ^ 1]));
+        Known *known = look_up(self, text, &words[at], &other);
         failed = known == NULL || (known->name != NULL && add_emote(pass, known->name) < 0);
         if (!failed) {
             if (pass->words < MOST_WORDS) pass->codes[pass->words++] = known->code;
