@@ -59,7 +59,19 @@ def test_a_reading_is_the_same(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "good " * 400, "ünï 👍🏽 good" * 200, "\ud800 good", "a" * 5000, "not " * 61 + "bad"]
+    "text",
+    [
+        "",
+        " ",
+        "good " * 400,
+        "ünï 👍🏽 good" * 200,
+        "\ud800 good",
+        "a" * 5000,
+        "not " * 61 + "bad",
+        "good\0 good good\0\0 \0good",
+        f"{'x' * 32} {'x' * 33} {'x' * 31} {'ÿ' * 32}",
+        "ĝood good 😂 ÿood",
+    ],
 )
 def test_the_edges_too(text: str) -> None:
     assert said(natively()(text)) == said(plainly()(text))
