@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import select
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -26,6 +29,8 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 
 WAIT_SECONDS = 5.0
 """How long a caller waits for a connection before it is told `Unavailable`."""
+SEND_BUFFER_BYTES = 4 << 20
+"""What the kernel may hold of a Unix socket's data, if the system allows so much; some thousand rows of the archive."""
 STATEMENT_TIMEOUT_SECONDS = 30
 IDLE_IN_TRANSACTION_SECONDS = 30
 _OPTIONS = (
@@ -126,6 +131,14 @@ async def _check(connection: AsyncConnection[Any]) -> None:
         await AsyncConnectionPool.check_connection(connection)
 
 
+async def _widen(connection: AsyncConnection[Any]) -> None:
+    """Let the kernel take a large COPY at once: by default a Unix socket holds some hundred rows, and PostgreSQL waits
+    for the next ones until our event loop comes by again. (Buffers of TCP grow by themselves.)"""
+    with socket.socket(fileno=os.dup(connection.fileno())) as own, contextlib.suppress(OSError):
+        if own.family == socket.AF_UNIX:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+
+
 class Database:
     """A pool of connections that belongs to one event loop.
 
@@ -152,6 +165,7 @@ class Database:
             # the server is back. Attempts begin anew with the next caller.
             reconnect_timeout=WAIT_SECONDS,
             check=_check,
+            configure=_widen,
             kwargs={"autocommit": True},
             open=False,
         )

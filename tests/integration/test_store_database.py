@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
 from telemetra.errors import Fatal, Fenced, Overloaded, Unavailable
-from telemetra.store.database import Database, Failure, classify, instant, micros
+from telemetra.store.database import SEND_BUFFER_BYTES, Database, Failure, classify, instant, micros
 from tests.support.rows import NOW, add_event
+
+WRITE_BUFFER_ALLOWED = int(Path("/proc/sys/net/core/wmem_max").read_text(encoding="ascii"))
 
 
 async def test_sessions_speak_utc_and_say_who_they_are(database: Database) -> None:
@@ -19,6 +24,14 @@ async def test_sessions_speak_utc_and_say_who_they_are(database: Database) -> No
         " current_setting('statement_timeout') AS patience"
     )
     assert row == {"zone": "UTC", "name": "test", "patience": "30s"}
+
+
+async def test_the_kernel_takes_a_large_copy_at_once(database: Database) -> None:
+    async with database.connection() as connection:
+        with socket.socket(fileno=os.dup(connection.fileno())) as own:
+            assert own.family == socket.AF_UNIX
+            held = own.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    assert held >= min(SEND_BUFFER_BYTES, WRITE_BUFFER_ALLOWED)
 
 
 async def test_options_of_the_address_are_kept_but_for_the_time_zone(database_url: str) -> None:
