@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import count
 from typing import Final, NamedTuple
 
 from telemetra.text.tokens import (
@@ -140,10 +141,12 @@ class Steps(dict[tuple[int, int, int, int], tuple[int, bool, int, int, int, int]
 
     def __init__(self) -> None:
         super().__init__()
-        self._states = [
-            State(0, exclaims, _ALL_ASKED if asks else 0) for asks in (False, True) for exclaims in (False, True)
-        ]
-        self._numbers = {state: number for number, state in enumerate(self._states)}
+        self._states: dict[int, State] = {}
+        self._numbers: dict[State, int] = {}
+        self._unused = count()
+        for asked in (_NOT_ASKED, _ALL_ASKED):
+            for exclaims in (False, True):
+                self._number(State(0, exclaims, asked))
 
     @staticmethod
     def start(exclaims: bool, asks: bool) -> int:
@@ -154,14 +157,18 @@ class Steps(dict[tuple[int, int, int, int], tuple[int, bool, int, int, int, int]
     def __missing__(self, key: tuple[int, int, int, int]) -> tuple[int, bool, int, int, int, int]:
         number, kind, valence, marks = key
         done = step(self._states[number], kind, valence, marks)
-        state = done.state
-        if state not in self._numbers:  # there are a few hundred
-            self._numbers[state] = len(self._states)
-            self._states.append(state)
         if len(self) >= _MEMO_ENTRIES:
             self.clear()
-        found = self[key] = (self._numbers[state], *done[1:])
+        found = self[key] = (self._number(done.state), *done[1:])
         return found
+
+    def _number(self, state: State) -> int:
+        number = self._numbers.get(state)
+        if number is None:  # there are a few hundred; that two threads may number the same one does no harm
+            number = next(self._unused)
+            self._states[number] = state
+            self._numbers[state] = number
+        return number
 
 
 STEPS: Final = Steps()
