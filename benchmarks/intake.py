@@ -129,7 +129,7 @@ def feed(name: str, count: int) -> Feed:
 def encoded_rows(name: str, count: int) -> list[bytes]:
     events = feed(name, count).events(count)
     return [
-        copy_rows.encode_rows(archived(first, events[first : first + PER_COPY]), 0)
+        b"".join(copy_rows.encode_rows(archived(first, events[first : first + PER_COPY]), 0))
         for first in range(0, count, PER_COPY)
     ]
 

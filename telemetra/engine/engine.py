@@ -29,8 +29,8 @@ from telemetra.moments.settings import MomentSettings
 
 SNAPSHOTS_A_CALL = 5_000
 
-PIECE_EVENTS = 100
-"""Events counted between two rests of `Engine.pieces`: one or two milliseconds."""
+PIECE_EVENTS = 200
+"""Events counted between two rests of `Engine.pieces`: some two milliseconds."""
 
 DetectorFactory = Callable[[Kind, str, str], StreamDetectors]
 """(kind, workspace_id, stream_id) -> detectors without history."""

@@ -18,6 +18,9 @@ from telemetra.model.window import HOP, HOPS_PER_WINDOW, MINUTE, SECOND, MinuteR
 from telemetra.moments.base import StreamDetectors
 from telemetra.moments.settings import MomentSettings
 
+MOST_PENDING = 1_000
+"""Entries that wait to be taken into the states of a hop: so memory does not grow with the events of a busy one."""
+
 MAX_OBSERVED_GAP = 10 * MINUTE
 """Hops without events are shown to the detectors up to this gap; a longer one is skipped."""
 
@@ -123,6 +126,8 @@ class OpenStream:
         for lane, added in entries.items():
             if lane is not None:
                 hop.put(lane, added)
+                if len(hop.pending[lane].data) >= MOST_PENDING:
+                    self.plan.flush(hop)
                 if lane in self.plan.carrying_lanes:
                     # Later minutes without a reading of their own show this one.
                     self.dirty.update(later for later in self.minutes if later > start)

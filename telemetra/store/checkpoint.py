@@ -118,7 +118,8 @@ class CheckpointStore:
             if effects.archive:
                 columns = sql.SQL(", ").join(map(sql.Identifier, copy_rows.COLUMNS))
                 async with connection.cursor().copy(sql.SQL(_COPY).format(columns)) as copy:
-                    await copy.write(copy_rows.encode_rows(effects.archive, partition))
+                    for part in copy_rows.encode_rows(effects.archive, partition):
+                        await copy.write(part)
 
 
 async def load_known(

@@ -6,7 +6,7 @@ timestamptz is microseconds since 2000-01-01, jsonb is a version byte and the JS
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from struct import Struct
 
@@ -36,6 +36,9 @@ COLUMNS = (
     "data",
 )
 
+PART_ROWS = 2_000
+"""So many are encoded at once: what was just written is still in the cache when it is sent."""
+
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
 _POSTGRES_EPOCH = 946_684_800_000_000
@@ -48,13 +51,25 @@ _numbers = Struct(">iqiqiqi").pack
 _jsonb = Struct(">ib").pack
 
 
-def encode_rows(archived: list[Archived], partition: int) -> bytes:
-    """The whole input of `COPY events (COLUMNS) FROM STDIN (FORMAT BINARY)`."""
+def encode_rows(archived: Iterable[Archived], partition: int) -> Iterator[bytes]:
+    """The input of `COPY events (COLUMNS) FROM STDIN (FORMAT BINARY)`, in parts of `PART_ROWS` rows or so."""
 
     def start(run: Run, disposition: str) -> bytes:
         return _start(run, disposition, partition)
 
-    return _HEADER + (plain_rows if compiled is None else compiled.rows)(archived, start) + _TRAILER
+    rows = plain_rows if compiled is None else compiled.rows
+    yield _HEADER
+    part: list[Archived] = []
+    size = 0
+    for one in archived:
+        part.append(one)
+        size += len(one[1])
+        if size >= PART_ROWS:
+            yield rows(part, start)
+            part.clear()
+            size = 0
+    yield rows(part, start)
+    yield _TRAILER
 
 
 def plain_rows(archived: Iterable[Archived], start: Callable[[Run, str], bytes]) -> bytes:

@@ -157,7 +157,7 @@ def test_the_engine_rests_between_pieces() -> None:
     events = [event(f"e{number}", number / 50, stream_id=f"s{number % 5}") for number in range(1_000)]
     events += [event(f"f{number}", 20, stream_id="s", received_seconds=30) for number in range(4_000)]
     engine = Tables(events).rebuild()
-    assert len(list(engine.pieces(0, in_runs(events), 0.0, {}, {}))) >= 8 + 3
+    assert len(list(engine.pieces(0, in_runs(events), 0.0, {}, {}))) >= 5 + 3
     assert engine.applied == 5_000
 
 
