@@ -56,7 +56,8 @@ class Engine:
         self._unshown: dict[OpenStream, None] = {}  # in the order in which they will be shown
         self._decaying: set[OpenStream] = set()
         self._types = {
-            name: PreparedType(registry.by_type[name], declared) for name, declared in registry.types.items()
+            name: PreparedType(registry.by_type[name], declared, registry.decoders[name].decode)
+            for name, declared in registry.types.items()
         }
         self._plans = {name: KindPlan(kind) for name, kind in registry.kinds.items()}
         self._detectors = detectors

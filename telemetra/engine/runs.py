@@ -6,7 +6,7 @@ the stream observe, and its minute never one that becomes final.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -25,10 +25,10 @@ class PreparedType:
 
     __slots__ = ("_decode_all", "declared", "decode", "kind", "special")
 
-    def __init__(self, kind: Kind, declared: EventType) -> None:
+    def __init__(self, kind: Kind, declared: EventType, decode: Callable[[bytes], Any]) -> None:
         self.kind = kind
         self.declared = declared
-        self.decode = msgspec.json.Decoder(declared.model).decode
+        self.decode = decode
         self._decode_all = msgspec.json.Decoder(list[declared.model]).decode  # type: ignore[name-defined]
         self.special = declared.row is not None or declared.describe is not None
 
